@@ -1,1 +1,7 @@
-export {}
+export type * from './causes.ts'
+export type * from './commands.ts'
+export type * from './events.ts'
+export type { Limits } from './limits.ts'
+export { defaultLimits } from './limits.ts'
+export type * from './reads.ts'
+export type { Detail, Holder, Refusal, Result, Value, Values } from './result.ts'
