@@ -1,0 +1,155 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { stringify } from 'yaml'
+import { DevClusterError } from './errors.ts'
+import { choosePorts, type PortChoice } from './ports.ts'
+
+/** One member as the directory remembers it. Addresses are `host:port`. */
+export interface PlannedMember {
+  readonly id: number
+  readonly name: string
+  readonly client: string
+  readonly peer: string
+  readonly admin: string
+  /** Joined after the cluster was made: its configuration names only where to find the others. */
+  readonly added: boolean
+}
+
+/** What a development cluster's directory remembers between runs. */
+export interface Plan {
+  readonly version: 1
+  readonly cluster: string
+  readonly members: readonly PlannedMember[]
+}
+
+export interface NodeSettings {
+  readonly timing?: { readonly heartbeatMs: number; readonly electionMs: number } | undefined
+  readonly checkpoint?:
+    | { readonly entries?: number; readonly size?: number; readonly keepSize?: number }
+    | undefined
+  readonly logLevel?: string | undefined
+}
+
+const PLAN_FILE = 'cluster.json'
+const CLUSTER_NAME = 'dev'
+export const MEMBERS_MAX = 9
+
+/** Reads the directory's plan, or makes one; `fresh` removes what a former cluster left there. */
+export async function openPlan(options: {
+  readonly directory: string
+  readonly members: number | undefined
+  readonly fresh: boolean
+  readonly ports: PortChoice
+}): Promise<Plan> {
+  const directory = resolve(options.directory)
+  const file = join(directory, PLAN_FILE)
+  if (options.fresh) clearDirectory(directory, file)
+  if (existsSync(file)) {
+    const plan = readPlan(file)
+    const founders = plan.members.filter((member) => !member.added).length
+    if (options.members !== undefined && options.members !== founders) {
+      throw new DevClusterError(
+        'DEV_MEMBERS_DIFFER',
+        `${directory} holds a cluster of ${founders} members, but ${options.members} were asked for`,
+        { directory, found: founders, asked: options.members },
+      )
+    }
+    return plan
+  }
+  const count = options.members ?? 3
+  if (!Number.isInteger(count) || count < 1 || count > MEMBERS_MAX) {
+    throw new RangeError(`members: ${count}, expected a whole number from 1 to ${MEMBERS_MAX}`)
+  }
+  const ports = await choosePorts(options.ports, count)
+  const plan: Plan = {
+    version: 1,
+    cluster: CLUSTER_NAME,
+    members: ports.map((own, position) => planned(position + 1, own, false)),
+  }
+  mkdirSync(directory, { recursive: true })
+  writePlan(directory, plan)
+  return plan
+}
+
+/** Plans one more member, to be added to the running cluster. */
+export async function planMember(
+  directory: string,
+  plan: Plan,
+): Promise<{ plan: Plan; member: PlannedMember }> {
+  const [ports] = await choosePorts('free', 1)
+  const id = Math.max(...plan.members.map((member) => member.id)) + 1
+  const member = planned(id, ports!, true)
+  const grown = { ...plan, members: [...plan.members, member] }
+  writePlan(resolve(directory), grown)
+  return { plan: grown, member }
+}
+
+/** Writes the member's configuration file and returns its path. */
+export function writeConfig(
+  directory: string,
+  plan: Plan,
+  member: PlannedMember,
+  settings: NodeSettings,
+): string {
+  const file = join(resolve(directory), `${member.name}.yml`)
+  const founders = plan.members.filter((each) => !each.added)
+  const config = {
+    cluster: plan.cluster,
+    id: member.id,
+    data: member.name,
+    members: founders.map(({ id, name, peer, client }) => ({ id, name, peer, client })),
+    listen: { client: member.client, peer: member.peer, admin: member.admin },
+    ...(settings.timing === undefined ? {} : { timing: settings.timing }),
+    ...(settings.checkpoint === undefined ? {} : { checkpoint: settings.checkpoint }),
+    ...(settings.logLevel === undefined ? {} : { log: { level: settings.logLevel } }),
+  }
+  writeFileSync(file, `# Written by 'tranca dev' at each start; changes here are lost.\n${stringify(config)}`)
+  return file
+}
+
+function planned(
+  id: number,
+  ports: { client: number; peer: number; admin: number },
+  added: boolean,
+): PlannedMember {
+  const at = (port: number): string => `127.0.0.1:${port}`
+  return {
+    id,
+    name: `n${id}`,
+    client: at(ports.client),
+    peer: at(ports.peer),
+    admin: at(ports.admin),
+    added,
+  }
+}
+
+function writePlan(directory: string, plan: Plan): void {
+  writeFileSync(join(directory, PLAN_FILE), `${JSON.stringify(plan, null, 2)}\n`)
+}
+
+function readPlan(file: string): Plan {
+  let plan: Plan | undefined
+  try {
+    plan = JSON.parse(readFileSync(file, 'utf8')) as Plan
+  } catch (cause) {
+    throw new DevClusterError('DEV_DIRECTORY_UNREADABLE', `${file} cannot be read`, { file }, { cause })
+  }
+  if (plan?.version !== 1 || !Array.isArray(plan.members) || plan.members.length === 0) {
+    throw new DevClusterError('DEV_DIRECTORY_UNREADABLE', `${file} is not the plan of a cluster`, { file })
+  }
+  return plan
+}
+
+/** Never removes a directory that no development cluster made. */
+function clearDirectory(directory: string, planFile: string): void {
+  if (!existsSync(directory)) return
+  if (!existsSync(planFile)) {
+    if (readdirSync(directory).length === 0) return
+    throw new DevClusterError(
+      'DEV_DIRECTORY_FOREIGN',
+      `${directory} is not empty and holds no development cluster: it is not removed`,
+      { directory },
+    )
+  }
+  rmSync(directory, { recursive: true, force: true })
+}
