@@ -1,0 +1,21 @@
+import type { OperationName, RequestOf, ResultOf } from './operations.ts'
+
+export interface CallOptions {
+  /** Gives up. A wait in a queue of the cluster is canceled, and a grant that crossed it is given back. */
+  readonly signal?: AbortSignal | undefined
+  /** Gives up after so long, in the same way; counted from the call, connected or not. */
+  readonly deadlineMs?: number | undefined
+}
+
+/** What locks, sequences and semaphores need of their session. */
+export interface Caller {
+  readonly namespace: string
+  /** Fires when the session is lost or closed. */
+  readonly signal: AbortSignal
+  call<N extends OperationName>(request: RequestOf<N>, options: CallOptions): Promise<ResultOf<N>>
+  call<N extends OperationName, T>(
+    request: RequestOf<N>,
+    options: CallOptions,
+    finish: (result: ResultOf<N>) => T,
+  ): Promise<T>
+}

@@ -1,0 +1,287 @@
+import {
+  decodeServerFrame,
+  encodePing,
+  encodePong,
+  FrameReader,
+  features,
+  type ServerEvent,
+  versions,
+  Writer,
+} from '@tranca/protocol'
+import type { Clock } from './clock.ts'
+import { ConnectionError } from './errors.ts'
+import {
+  type AnyOperation,
+  type AnyRequest,
+  operationNamed,
+  type ResultOf,
+  writeRequest,
+} from './operations.ts'
+import type { Transport, Wire } from './transport.ts'
+
+/** Where the leader is, as somebody said. */
+export interface LeaderHint {
+  readonly node: number
+  readonly address: string | undefined
+}
+
+/** What a node answered to one request. */
+export type Answer =
+  | { readonly kind: 'ok'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'refused'; readonly id: number; readonly cause: string; readonly detail: Detail }
+  | { readonly kind: 'unreadable'; readonly id: number; readonly detail: Detail }
+type Detail = Readonly<Record<string, unknown>>
+
+export interface LinkOwner {
+  /** Hello was answered. */
+  onReady(link: Link): void
+  /** The node said something new about the leader: see `leads` and `leader`. */
+  onNews(link: Link): void
+  /** Bytes came, whatever they mean. */
+  onHeard(link: Link): void
+  onAnswer(link: Link, answer: Answer): void
+  onEvent(link: Link, event: ServerEvent): void
+  /** The operation that was asked under this id. */
+  operationOf(link: Link, id: number): AnyOperation | undefined
+  /** The connection is gone, and not by `close`. */
+  onClosed(link: Link, error: Error): void
+}
+
+export interface LinkOptions {
+  readonly address: string
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly hello: { readonly client: string; readonly auth: string | undefined }
+}
+
+type Welcome = ResultOf<'hello'>['welcome']
+
+const helloId = 0
+const helloOperation = operationNamed('hello')
+
+/**
+ * One connection to one node: frames, hello, keep-alive, and one write for all that is sent in a turn. Knows
+ * nothing of sessions.
+ */
+export class Link {
+  readonly address: string
+  readonly dialedMs: number
+  status: 'dialing' | 'greeting' | 'ready' | 'closed' = 'dialing'
+  /** The node says of itself that it leads. */
+  leads = false
+  /** Whom the node holds for the leader. */
+  leader: LeaderHint | undefined
+  /** When bytes came last. */
+  heardMs: number
+  /** When the first request since then was sent: from then on silence means something. */
+  awaitedMs: number | undefined
+  /** When the ping without an answer was sent. */
+  pingedMs: number | undefined
+  /** When the last frame was sent that has been answered. */
+  provenMs: number
+  /** A ping was answered that was sent at `sentMs`. */
+  onProof: ((sentMs: number) => void) | undefined
+  readonly #owner: LinkOwner
+  readonly #clock: Clock
+  readonly #hello: LinkOptions['hello']
+  readonly #wire: Wire
+  readonly #frames = new FrameReader()
+  readonly #writer = new Writer()
+  #welcome: Welcome | undefined
+  #lastId = 0
+  #nonce = 0
+  #flushing = false
+  #turnMs = 0
+
+  constructor(owner: LinkOwner, options: LinkOptions) {
+    this.#owner = owner
+    this.#clock = options.clock
+    this.#hello = options.hello
+    this.address = options.address
+    this.dialedMs = options.clock.now()
+    this.heardMs = this.dialedMs
+    this.provenMs = this.dialedMs
+    this.#wire = options.transport.dial(options.address, {
+      onOpen: () => this.#greet(),
+      onData: (chunk) => this.#onData(chunk),
+      onClose: (error) => this.#fail(error?.message ?? 'the connection was closed', error),
+    })
+  }
+
+  /** The node's number; 0 before hello was answered. */
+  get node(): number {
+    return this.#welcome?.node ?? 0
+  }
+
+  get welcome(): Welcome | undefined {
+    return this.#welcome
+  }
+
+  /** A request number for what belongs to the connection and not to a session. */
+  nextId(): number {
+    return ++this.#lastId
+  }
+
+  /**
+   * Sends a request, together with all others of this turn.
+   *
+   * @returns when, not later than the bytes leave
+   * @throws InvalidRequestError; then nothing is sent
+   */
+  send(id: number, acks: readonly number[], request: AnyRequest): number {
+    writeRequest(this.#writer, id, acks, request)
+    return this.#sent()
+  }
+
+  ping(): void {
+    encodePing(this.#writer, ++this.#nonce)
+    this.pingedMs = this.#sent()
+  }
+
+  /** An answer came to something that was sent at `sentMs`. */
+  prove(sentMs: number): void {
+    if (sentMs > this.provenMs) this.provenMs = sentMs
+  }
+
+  /** Ends the connection without a word to the owner; `gently`: what was sent still leaves. */
+  close(gently = false): void {
+    if (this.status === 'closed') return
+    if (gently && this.status === 'ready') this.#flush()
+    this.status = 'closed'
+    this.#wire.close(gently)
+  }
+
+  #greet(): void {
+    if (this.status !== 'dialing') return
+    this.status = 'greeting'
+    const { client, auth } = this.#hello
+    const hi = { ...versions, features: [...features], client, software: 'tranca-client/0.1.0', auth }
+    this.send(helloId, [], { op: 'hello', hi })
+    this.#flush()
+  }
+
+  #sent(): number {
+    if (!this.#flushing) {
+      this.#flushing = true
+      this.#turnMs = this.#clock.now()
+      this.awaitedMs ??= this.#turnMs
+      this.#clock.defer(this.#flush)
+    }
+    return this.#turnMs
+  }
+
+  readonly #flush = (): void => {
+    this.#flushing = false
+    if (this.status === 'closed' || this.#writer.size === 0) return
+    this.#wire.write(this.#writer.take())
+  }
+
+  #fail(reason: string, cause?: unknown): void {
+    if (this.status === 'closed') return
+    this.status = 'closed'
+    this.#wire.close()
+    this.#owner.onClosed(this, new ConnectionError(this.address, reason, cause))
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.status === 'closed') return
+    this.heardMs = this.#clock.now()
+    this.awaitedMs = undefined
+    this.#owner.onHeard(this)
+    try {
+      this.#frames.feed(chunk)
+      // The owner may close the connection while it handles a frame.
+      while (!this.#isClosed()) {
+        const body = this.#frames.next()
+        if (body === undefined) break
+        this.#onFrame(body)
+      }
+    } catch (error) {
+      this.#fail(`not of this protocol: ${(error as Error).message}`, error)
+      if (!isBytesError(error)) throw error
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.status === 'closed'
+  }
+
+  readonly #operationOf = (id: number): AnyOperation | undefined =>
+    this.status === 'greeting' ? helloOperation : this.#owner.operationOf(this, id)
+
+  #onFrame(body: Buffer): void {
+    const frame = decodeServerFrame(body, this.#operationOf)
+    switch (frame.kind) {
+      case 'ok':
+        if (this.status === 'greeting') this.#onWelcome((frame.value as ResultOf<'hello'>).welcome)
+        else this.#owner.onAnswer(this, frame)
+        return
+      case 'refused':
+        if (this.status === 'greeting') this.#fail(`hello was refused: ${frame.cause}`)
+        else this.#owner.onAnswer(this, frame)
+        return
+      case 'event':
+        this.#onEvent(frame.event)
+        return
+      case 'ping':
+        encodePong(this.#writer, frame.nonce)
+        this.#sent()
+        this.awaitedMs = undefined
+        return
+      case 'pong':
+        this.#onPong(frame.nonce)
+        return
+      case 'unreadable':
+        if (frame.id === 0 || this.status === 'greeting') {
+          this.#fail(`a frame cannot be read: ${frame.detail.field} is ${frame.detail.value}`)
+        } else this.#owner.onAnswer(this, frame)
+        return
+      case 'orphan':
+      case 'unknown':
+        return
+      default:
+        frame satisfies never
+    }
+  }
+
+  #onWelcome(welcome: Welcome): void {
+    this.#welcome = welcome
+    this.status = 'ready'
+    this.leader = hintOf(welcome.leader)
+    this.leads = welcome.role === 'leader' && !welcome.draining
+    this.#owner.onReady(this)
+  }
+
+  #onEvent(event: ServerEvent): void {
+    if (this.status !== 'ready') return
+    if (event.event === 'leader') this.#onLeader(hintOf(event))
+    else if (event.event === 'draining') this.#onLeader(hintOf(event.leader))
+    else this.#owner.onEvent(this, event)
+  }
+
+  #onLeader(hint: LeaderHint | undefined): void {
+    this.leader = hint
+    this.leads = hint !== undefined && hint.node === this.node
+    this.#owner.onNews(this)
+  }
+
+  #onPong(nonce: number): void {
+    if (nonce !== this.#nonce || this.pingedMs === undefined) return
+    const sentMs = this.pingedMs
+    this.pingedMs = undefined
+    this.prove(sentMs)
+    this.onProof?.(sentMs)
+  }
+}
+
+/** The leader that a welcome, an event or the detail of a refusal names. */
+export function hintOf(said: unknown): LeaderHint | undefined {
+  if (typeof said !== 'object' || said === null) return undefined
+  const { node, address } = said as { node?: unknown; address?: unknown }
+  if (typeof node !== 'number') return undefined
+  return { node, address: typeof address === 'string' ? address : undefined }
+}
+
+function isBytesError(error: unknown): boolean {
+  return (error as { name?: unknown }).name === 'ProtocolError'
+}

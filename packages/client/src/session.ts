@@ -1,0 +1,549 @@
+import { EventEmitter } from 'node:events'
+import type { ServerEvent } from '@tranca/protocol'
+import type { Caller, CallOptions } from './caller.ts'
+import { Cluster } from './cluster.ts'
+import { Deadline } from './deadline.ts'
+import {
+  AbortedError,
+  BadAnswerError,
+  ClosedError,
+  DeadlineError,
+  InvalidRequestError,
+  type LossReason,
+  QueueFullError,
+  RefusedError,
+  SessionLostError,
+  TrancaError,
+} from './errors.ts'
+import { type Answer, hintOf, type LeaderHint, type Link } from './link.ts'
+import {
+  type AnyOperation,
+  type AnyRequest,
+  checkEncodable,
+  type OperationName,
+  operationNamed,
+  type RequestOf,
+  type ResultOf,
+} from './operations.ts'
+import { resolveSessionOptions, type SessionOptions, type SessionSettings } from './options.ts'
+import { Owner } from './owner.ts'
+import { Pending, type Settle, unheard } from './requests.ts'
+import { mayWait, undoOf } from './undo.ts'
+
+export interface SessionEvents {
+  /** The connection is gone; nothing is lost yet: requests wait, what is held stays held. */
+  uncertain: [error: Error]
+  /** The session is connected again, and everything outstanding has been sent again. */
+  resumed: []
+  /** The session uses this leader now. */
+  leader: [leader: LeaderHint]
+  /** No answer for long: after `remainingMs` the session counts as lost unless the cluster answers before. */
+  atRisk: [remainingMs: number]
+  /** What the session held must be treated as lost. Final. */
+  lost: [error: SessionLostError]
+  /** Closed by this program. Final. */
+  closed: []
+}
+
+export type SessionStatus = 'opening' | 'live' | 'uncertain' | 'ended'
+
+/**
+ * One client process at the cluster: keeps itself alive, follows the leader, and carries every request to
+ * exactly one execution and one answer, over any number of broken connections.
+ *
+ * Requests get ascending numbers. Until an answer has come, a request stays in the table of what is
+ * outstanding; after a break the session is resumed on a new connection, naming all that is outstanding, and
+ * these requests are sent again, in order, under their old numbers. The cluster executes what it has not
+ * executed and repeats the answers of the rest.
+ */
+export class Session extends EventEmitter<SessionEvents> implements Caller {
+  readonly namespace: string
+  readonly #settings: SessionSettings
+  readonly #cluster: Cluster
+  readonly #key: Uint8Array
+  readonly #opened: Promise<void>
+  readonly #openedSettle: Settle
+  readonly #abort = new AbortController()
+  /** In order of their numbers: a Map keeps the order of insertion, and numbers only grow. */
+  readonly #outstanding = new Map<number, Pending>()
+  #status: SessionStatus = 'opening'
+  #lastId = 0
+  /** Numbers of answered commands that the cluster has not been told about yet. */
+  #acks: number[] = []
+  #deadline: Deadline | undefined
+  #session = 0
+  #generation = 0
+  /** The connection that the session is bound to: requests go out at once. */
+  #bound: Link | undefined
+  /** The open or resume on its way. */
+  #binding: { readonly id: number; readonly sentMs: number; readonly operation: AnyOperation } | undefined
+  #takeovers = 0
+  #end: Error | undefined
+  #closing: Promise<void> | undefined
+
+  /** Begins to open a session; requests may be made at once and wait for it. */
+  constructor(options: SessionOptions) {
+    super()
+    const settings = resolveSessionOptions(options)
+    this.#settings = settings
+    this.namespace = settings.namespace
+    this.#key = Uint8Array.from(settings.random.bytes(16))
+    let settle: Settle | undefined
+    this.#opened = new Promise((resolve, reject) => {
+      settle = { resolve: resolve as Settle['resolve'], reject }
+    })
+    this.#openedSettle = settle!
+    this.#opened.catch(() => undefined)
+    this.#cluster = new Cluster(
+      {
+        onLeader: (link) => this.#bind(link),
+        onLeaderGone: (error) => this.#unbind(error),
+        onAnswer: (link, answer) => this.#onAnswer(link, answer),
+        onEvent: (event) => this.#onEvent(event),
+        operationOf: (id) => {
+          if (this.#binding?.id === id) return this.#binding.operation
+          return this.#bound === undefined ? undefined : this.#outstanding.get(id)?.operation
+        },
+        isWaiting: () => this.#binding !== undefined || this.#outstanding.size > 0,
+      },
+      { ...settings, keepAliveMs: settings.ttlMs / 3 },
+    )
+    this.#cluster.start()
+  }
+
+  get status(): SessionStatus {
+    return this.#status
+  }
+
+  /** The session's number at the cluster; 0 before it is open. */
+  get id(): number {
+    return this.#session
+  }
+
+  /** How often the session was bound to a connection. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Node and address of the leader as last heard. */
+  get leader(): LeaderHint | undefined {
+    return this.#cluster.leaderHint
+  }
+
+  /** Time for which the session is guaranteed if nothing more is heard from the cluster. */
+  get remainingMs(): number {
+    if (this.#status === 'ended') return 0
+    return this.#deadline?.remainingMs ?? 0
+  }
+
+  /** Requests without an answer. */
+  get outstandingCount(): number {
+    return this.#outstanding.size
+  }
+
+  /** Fires when the session is lost or closed; its reason is the error. */
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /**
+   * Resolves when the session is open.
+   *
+   * @throws RefusedError, DeadlineError if no leader was found in time, AbortedError
+   */
+  async opened(options: CallOptions = {}): Promise<this> {
+    await bounded(this.#opened, { ...options, op: 'session.open' }, this.#settings.clock, () =>
+      this.#cluster.describe(),
+    )
+    return this
+  }
+
+  /** A user or thread inside the session. */
+  owner(name: string): Owner {
+    return new Owner(this, name)
+  }
+
+  /**
+   * Sends any operation of the protocol. The request object belongs to the session until the answer: do not
+   * change it.
+   *
+   * @throws RefusedError with the cause as `code`
+   * @throws InvalidRequestError, QueueFullError: nothing was sent
+   * @throws AbortedError, DeadlineError: unless the request could be withdrawn, its outcome is open
+   * @throws SessionLostError, ClosedError
+   */
+  request<N extends OperationName>(request: RequestOf<N>, options: CallOptions = {}): Promise<ResultOf<N>> {
+    return this.call(request, options)
+  }
+
+  call<N extends OperationName>(request: RequestOf<N>, options: CallOptions): Promise<ResultOf<N>>
+  call<N extends OperationName, T>(
+    request: RequestOf<N>,
+    options: CallOptions,
+    finish: (result: ResultOf<N>) => T,
+  ): Promise<T>
+  call(request: AnyRequest, options: CallOptions, finish?: (result: never) => unknown): Promise<unknown> {
+    const { signal } = options
+    const { outstandingMax } = this.#settings.limits
+    if (this.#end !== undefined) return Promise.reject(this.#end)
+    if (this.#closing !== undefined) return Promise.reject(new ClosedError('the session is being closed'))
+    if (signal?.aborted) return Promise.reject(new AbortedError(request.op, signal.reason))
+    if (this.#outstanding.size >= outstandingMax) {
+      return Promise.reject(new QueueFullError(request.op, outstandingMax))
+    }
+    return new Promise((resolve, reject) => {
+      const pending = this.#add(request, { resolve, reject }, finish)
+      if (pending === undefined) return
+      if (signal !== undefined || options.deadlineMs !== undefined) {
+        pending.watch(options, this.#settings.clock, this.#onGiveUp, this.#describe)
+      }
+    })
+  }
+
+  /**
+   * Ends the session and releases all that it holds. Requests without an answer fail with ClosedError. If the
+   * cluster cannot be told within `deadlineMs` (default 5 s), it finds out by itself when the time to live is
+   * over.
+   */
+  close(options: CallOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options)
+    return this.#closing
+  }
+
+  async #close(options: CallOptions): Promise<void> {
+    if (this.#end !== undefined) return
+    const error = new ClosedError('the session was closed')
+    const told = new Promise<void>((resolve, reject) => {
+      // A session that was never opened at the cluster has nothing to release there.
+      if (this.#status === 'opening' && this.#binding === undefined) resolve()
+      else
+        this.#add({ op: 'session.close' }, { resolve: () => resolve(this.#finish(error)), reject }, undefined)
+    })
+    const deadlineMs = options.deadlineMs ?? this.#settings.closeTimeoutMs
+    const waiting = { op: 'session.close', signal: options.signal, deadlineMs }
+    await bounded(told, waiting, this.#settings.clock, () => '').catch(() => undefined)
+    this.#finish(error)
+  }
+
+  /** Takes a request into the table and sends it if there is a connection; `undefined` if it was refused. */
+  #add(
+    request: AnyRequest,
+    settle: Settle,
+    finish: ((result: never) => unknown) | undefined,
+  ): Pending | undefined {
+    const operation = operationNamed(request.op)
+    if (operation === undefined) {
+      settle.reject(new TrancaError('unknownOperation', `there is no operation ${String(request.op)}`))
+      return undefined
+    }
+    if (operation.kind === 'admin' || notForSessions.has(request.op)) {
+      if (request.op !== 'session.close' || this.#closing === undefined) {
+        settle.reject(new InvalidRequestError(request.op, 'it is not an operation within a session'))
+        return undefined
+      }
+    }
+    const pending = new Pending(++this.#lastId, operation, request, settle, finish)
+    try {
+      if (this.#bound === undefined) checkEncodable(request)
+      else this.#send(this.#bound, pending)
+    } catch (error) {
+      pending.reject(error as Error)
+      return undefined
+    }
+    this.#outstanding.set(pending.id, pending)
+    return pending
+  }
+
+  #send(link: Link, pending: Pending): void {
+    const acks = this.#acks
+    pending.sentMs = link.send(pending.id, acks, pending.request)
+    if (acks.length > 0) this.#acks = []
+    this.#cluster.touch(pending.sentMs)
+  }
+
+  readonly #describe = (): string => (this.#bound === undefined ? this.#cluster.describe() : '')
+
+  readonly #onGiveUp = (pending: Pending, error: Error): void => this.#giveUp(pending, error)
+
+  /** The caller goes away. What was sent stays in the table, so that a grant that crosses can be given back. */
+  #giveUp(pending: Pending, error: Error): void {
+    if (pending.abandoned) return
+    pending.abandoned = true
+    pending.reject(error)
+    if (pending.sentMs < 0) {
+      this.#outstanding.delete(pending.id)
+      return
+    }
+    if (pending.operation.kind !== 'command') this.#outstanding.delete(pending.id)
+    else if (mayWait(pending.request)) {
+      this.#add({ op: 'request.cancel', request: pending.id }, unheard, undefined)
+    }
+  }
+
+  #bind(link: Link): void {
+    const opening = this.#session === 0
+    const { namespace, client, installation, ttlMs, lockDelayMs, codesMax } = this.#settings
+    const key = this.#key
+    const request: AnyRequest = opening
+      ? { op: 'session.open', key, namespace, client, installation, ttlMs, lockDelayMs, codesMax }
+      : { op: 'session.resume', session: this.#session, key, outstanding: this.#outstandingIds() }
+    const id = link.nextId()
+    const sentMs = link.send(id, [], request)
+    // The cluster drops every answer that is not named here: older acknowledgments have become needless.
+    if (!opening) this.#acks = []
+    this.#binding = { id, sentMs, operation: operationNamed(request.op)! }
+    this.#cluster.touch(sentMs)
+  }
+
+  #outstandingIds(): number[] {
+    const ids: number[] = []
+    for (const pending of this.#outstanding.values()) {
+      if (pending.operation.kind === 'command' && pending.sentMs >= 0) ids.push(pending.id)
+    }
+    return ids
+  }
+
+  #unbind(error: Error): void {
+    this.#bound = undefined
+    this.#binding = undefined
+    if (this.#status !== 'live') return
+    this.#status = 'uncertain'
+    this.emit('uncertain', error)
+  }
+
+  #onAnswer(link: Link, answer: Answer): void {
+    if (this.#binding !== undefined) {
+      if (answer.id === this.#binding.id) this.#onBindAnswer(link, answer, this.#binding.sentMs)
+      return
+    }
+    const pending = this.#outstanding.get(answer.id)
+    if (pending === undefined || link !== this.#bound) return
+    if (answer.kind === 'refused') {
+      this.#onRefusal(link, pending, answer)
+      return
+    }
+    this.#answered(link, pending)
+    if (answer.kind === 'unreadable') pending.reject(new BadAnswerError(pending.request.op, answer.detail))
+    else if (pending.abandoned) this.#undo(pending, answer.value)
+    else pending.resolve(answer.value)
+  }
+
+  /** The answer is here for good: acknowledge it with the next request. */
+  #answered(link: Link, pending: Pending): void {
+    this.#outstanding.delete(pending.id)
+    if (pending.operation.kind === 'command') this.#acks.push(pending.id)
+    link.prove(pending.sentMs)
+    this.#deadline?.prove(pending.sentMs)
+    this.#takeovers = 0
+  }
+
+  #undo(pending: Pending, result: unknown): void {
+    const undo = undoOf(pending.request, result)
+    if (undo !== undefined && this.#closing === undefined) this.#add(undo, unheard, undefined)
+  }
+
+  #onRefusal(link: Link, pending: Pending, answer: Refusal): void {
+    switch (answer.cause) {
+      case 'notLeader':
+      case 'noLeader':
+      case 'uncertain':
+      case 'draining':
+        // It stays in the table. Nothing more may be sent here: a later request must not overtake it.
+        this.#cluster.depose(link, hintOf(answer.detail.leader))
+        return
+      case 'noSession':
+        this.#cluster.renew(link, 'the node does not know the session of this connection')
+        return
+      case 'staleGeneration':
+        this.#onTakenOver(link)
+        return
+      case 'sessionUnknown':
+        this.#onUnknown()
+        return
+      case 'staleRequest':
+        if (this.#maybeReissue(link, pending)) return
+        break
+      default:
+    }
+    this.#answered(link, pending)
+    pending.reject(new RefusedError(pending.request.op, answer.cause, answer.detail))
+  }
+
+  /**
+   * The cluster has neither executed this request nor kept a place for it, but has executed a later one. Had it
+   * been executed, its answer would be kept, because every resume named it as outstanding. So it may be asked
+   * again under a new number.
+   */
+  #maybeReissue(link: Link, pending: Pending): boolean {
+    if (pending.reissues >= this.#settings.limits.reissuesMax) return false
+    this.#outstanding.delete(pending.id)
+    if (pending.abandoned) return true
+    pending.reissues++
+    pending.id = ++this.#lastId
+    this.#outstanding.set(pending.id, pending)
+    this.#send(link, pending)
+    return true
+  }
+
+  #onUnknown(): void {
+    // Closed already, and only the answer was lost.
+    if (this.#closing !== undefined) this.#finish(new ClosedError('the session was closed'))
+    else this.#lose('expired', 'the cluster has no such session any more', undefined)
+  }
+
+  #onTakenOver(link: Link): void {
+    if (++this.#takeovers > this.#settings.limits.takeoversMax) {
+      this.#lose('takenOver', 'another connection keeps taking this session over', undefined)
+    } else this.#cluster.renew(link, 'another connection took the session over')
+  }
+
+  #onBindAnswer(link: Link, answer: Answer, sentMs: number): void {
+    if (answer.kind === 'refused') {
+      this.#onBindRefusal(link, answer)
+      return
+    }
+    if (answer.kind === 'unreadable') {
+      this.#cluster.renew(link, 'the answer to open or resume cannot be read')
+      return
+    }
+    const opening = this.#session === 0
+    const result = answer.value as ResultOf<'session.open'>
+    this.#binding = undefined
+    this.#bound = link
+    this.#session = result.session
+    this.#generation = result.generation
+    this.#status = 'live'
+    link.prove(sentMs)
+    if (this.#deadline === undefined) this.#startDeadline(sentMs, result.ttlMs)
+    else this.#deadline.prove(sentMs)
+    link.onProof = (provenMs) => this.#deadline?.prove(provenMs)
+    for (const pending of this.#outstanding.values()) this.#send(link, pending)
+    this.#cluster.settle()
+    if (opening) this.#learn()
+    this.#openedSettle.resolve(undefined)
+    this.emit('leader', this.#cluster.leaderHint ?? { node: link.node, address: link.address })
+    if (!opening) this.emit('resumed')
+  }
+
+  /** Asks for the addresses of all members: after a failover they are dialed beside those that were given. */
+  #learn(): void {
+    const settle: Settle = {
+      resolve: (result) =>
+        this.#cluster.learn((result as ResultOf<'member.list'>).members.map((member) => member.client)),
+      reject: () => undefined,
+    }
+    this.#add({ op: 'member.list' }, settle, undefined)
+  }
+
+  #onBindRefusal(link: Link, answer: Refusal): void {
+    const { cause, detail } = answer
+    switch (cause) {
+      case 'notLeader':
+      case 'noLeader':
+      case 'uncertain':
+      case 'draining':
+      case 'busy':
+        this.#cluster.depose(link, hintOf(detail.leader))
+        return
+      case 'sessionUnknown':
+        this.#onUnknown()
+        return
+      default: {
+        const name = this.#session === 0 ? 'session.open' : 'session.resume'
+        const error = new RefusedError(name, cause, detail)
+        if (this.#session === 0) this.#finish(error)
+        else this.#lose('expired', `the session could not be resumed: ${cause}`, undefined, error)
+      }
+    }
+  }
+
+  #startDeadline(sentMs: number, ttlMs: number): void {
+    const { clock, marginMs, riskMs } = this.#settings
+    this.#deadline = new Deadline(sentMs, {
+      clock,
+      ttlMs,
+      marginMs,
+      riskMs,
+      onRisk: (remainingMs) => {
+        this.emit('atRisk', remainingMs)
+      },
+      onLost: () =>
+        this.#lose('deadline', `the cluster has not answered for ${ttlMs - marginMs} ms`, this.#bound),
+    })
+  }
+
+  #onEvent(event: ServerEvent): void {
+    if (event.event === 'sessionLost')
+      this.#lose('expired', 'the cluster says that the session is over', undefined)
+  }
+
+  /** @param told a connection through which the cluster can be asked to forget the session at once */
+  #lose(reason: LossReason, message: string, told: Link | undefined, cause?: unknown): void {
+    if (this.#end !== undefined) return
+    const error = new SessionLostError(reason, message, cause)
+    if (told !== undefined && told === this.#bound) {
+      told.send(++this.#lastId, [], { op: 'session.close' })
+    }
+    this.#finish(error)
+    this.emit('lost', error)
+  }
+
+  #finish(error: Error): void {
+    if (this.#end !== undefined) return
+    this.#end = error
+    this.#status = 'ended'
+    this.#bound = undefined
+    this.#binding = undefined
+    this.#deadline?.stop()
+    this.#cluster.close(true)
+    const waiting = [...this.#outstanding.values()]
+    this.#outstanding.clear()
+    for (const pending of waiting) pending.reject(error)
+    this.#openedSettle.reject(error)
+    this.#abort.abort(error)
+    if (error instanceof ClosedError) this.emit('closed')
+  }
+}
+
+type Refusal = Extract<Answer, { kind: 'refused' }>
+
+/** Waits for a promise no longer than the options say; the promise itself goes on. */
+function bounded<T>(
+  promise: Promise<T>,
+  options: CallOptions & { readonly op: string },
+  clock: SessionSettings['clock'],
+  more: () => string,
+): Promise<T> {
+  const { op, signal, deadlineMs } = options
+  if (signal === undefined && deadlineMs === undefined) return promise
+  return new Promise((resolve, reject) => {
+    const onAbort = () => end(() => reject(new AbortedError(op, signal?.reason)))
+    const timer =
+      deadlineMs === undefined
+        ? undefined
+        : clock.setTimer(() => {
+            end(() => reject(new DeadlineError(op, deadlineMs, more())))
+          }, deadlineMs)
+    function end(settle: () => void): void {
+      if (timer !== undefined) clock.clearTimer(timer)
+      signal?.removeEventListener('abort', onAbort)
+      settle()
+    }
+    promise.then(
+      (value) => end(() => resolve(value)),
+      (error) => end(() => reject(error)),
+    )
+    if (signal?.aborted) onAbort()
+    else signal?.addEventListener('abort', onAbort)
+  })
+}
+
+/** These make or end sessions and connections, or belong to one connection: other calls stand for them. */
+const notForSessions: ReadonlySet<string> = new Set([
+  'hello',
+  'session.open',
+  'session.resume',
+  'session.close',
+  'watch.start',
+  'watch.stop',
+])
