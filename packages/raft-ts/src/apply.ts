@@ -24,5 +24,5 @@ function appliedTo(raft: Raft, index: Index, size: number): void {
   if (raft.role !== 'leader' || !raft.tracker.config.autoLeave || applied < raft.pendingConfIndex) return
   // The joint configuration is applied and wants to be left. A refusal (transfer under way, say) is no
   // harm: the next entry that is applied, or the next leader, tries again.
-  propose(raft, [{ type: 'confChangeV2', data: EMPTY_DATA }])
+  propose(raft, raft.id, [{ type: 'confChangeV2', data: EMPTY_DATA }])
 }

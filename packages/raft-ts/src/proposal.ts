@@ -3,7 +3,17 @@ import { decodeConfChange } from './confchange/codec.ts'
 import { fail } from './errors.ts'
 import type { Raft } from './raft.ts'
 import { appendAsLeader, broadcastAppend } from './replication.ts'
-import { EMPTY_DATA, type Entry, type EntryType, type Index, NONE, OK, type Result, refuse } from './types.ts'
+import {
+  EMPTY_DATA,
+  type Entry,
+  type EntryType,
+  type Index,
+  NONE,
+  type NodeId,
+  OK,
+  type Result,
+  refuse,
+} from './types.ts'
 
 /** What is proposed: an entry without a place in the log yet. */
 export interface Proposal {
@@ -11,14 +21,17 @@ export interface Proposal {
   readonly data: Uint8Array
 }
 
-/** Takes proposals, from here or forwarded, according to the role. All of them or none. */
-export function propose(raft: Raft, proposals: readonly Proposal[]): Result {
+/**
+ * Takes proposals according to the role, all of them or none. `from` is the member at which they were made;
+ * it stays when they are passed on.
+ */
+export function propose(raft: Raft, from: NodeId, proposals: readonly Proposal[]): Result {
   if (proposals.length === 0) fail('an empty proposal')
   switch (raft.role) {
     case 'leader':
       return proposeAsLeader(raft, proposals)
     case 'follower':
-      return forward(raft, proposals)
+      return forward(raft, from, proposals)
     case 'candidate':
     case 'preCandidate':
       return refuse('noLeader')
@@ -27,12 +40,12 @@ export function propose(raft: Raft, proposals: readonly Proposal[]): Result {
   }
 }
 
-function forward(raft: Raft, proposals: readonly Proposal[]): Result {
+function forward(raft: Raft, from: NodeId, proposals: readonly Proposal[]): Result {
   if (raft.leader === NONE) return refuse('noLeader')
   if (raft.config.disableProposalForwarding) return refuse('notLeader')
   const entries: Entry[] = new Array(proposals.length)
   for (let i = 0; i < proposals.length; i++) entries[i] = entryOf(proposals[i]!, 0, 0)
-  raft.messages.push({ type: 'propose', from: raft.id, to: raft.leader, term: 0, entries })
+  raft.messages.push({ type: 'propose', from, to: raft.leader, term: 0, entries })
   return OK
 }
 

@@ -122,7 +122,7 @@ export class RawNode {
 
   /** Proposes one entry. `ok` means taken, not committed: it may still be lost with its leader. */
   propose(data: Uint8Array): Result {
-    return propose(this.#raft, [{ type: 'normal', data }])
+    return propose(this.#raft, this.#raft.id, [{ type: 'normal', data }])
   }
 
   /** Proposes several entries as one; all are taken or none. Nothing to propose is fine. */
@@ -130,7 +130,7 @@ export class RawNode {
     if (datas.length === 0) return OK
     const proposals: Proposal[] = new Array(datas.length)
     for (let i = 0; i < datas.length; i++) proposals[i] = { type: 'normal', data: datas[i]! }
-    return propose(this.#raft, proposals)
+    return propose(this.#raft, this.#raft.id, proposals)
   }
 
   /**
@@ -138,7 +138,7 @@ export class RawNode {
    * When the entry is committed, decode it with `decodeConfChange` and call `applyConfChange`.
    */
   proposeConfChange(change: ConfChange): Result {
-    return propose(this.#raft, [encodeConfChange(change)])
+    return propose(this.#raft, this.#raft.id, [encodeConfChange(change)])
   }
 
   /** Puts a committed change into force; gives the configuration to be stored with the next snapshot. */

@@ -22,7 +22,7 @@ export function step(raft: Raft, m: Message): Result {
       handleVoteRequest(raft, m)
       return OK
     case 'propose':
-      return propose(raft, m.entries)
+      return propose(raft, m.from, m.entries)
     case 'readIndex':
       return handleReadIndex(raft, m)
     case 'storageAppendResponse':
