@@ -1,0 +1,75 @@
+import { parentOf } from './disk.ts'
+import { errorCode, StorageRefusal } from './errors.ts'
+import { levelStores } from './level-stores.ts'
+import { resolveLimits } from './limits.ts'
+import { nodeDisk } from './node-disk.ts'
+import type { OpenNodeStorageOptions } from './node-storage.ts'
+import { createDirectory, nothing } from './node-storage.ts'
+import { readSuperblock } from './superblock.ts'
+
+export interface ResetOptions extends Omit<OpenNodeStorageOptions, 'onRow' | 'initial'> {
+  /** The count of starts that other members remember, if it is known: the new one begins above it. */
+  readonly startsAtLeast?: number
+}
+
+/**
+ * Sets a damaged directory aside and puts an empty one in its place that knows that it is `rejoining`: the
+ * node takes part without a vote until it has caught up. Nothing is deleted. Refuses with LOCKED while a
+ * process uses the directory. A crash at any moment leaves the old directory or the new one.
+ */
+export async function resetForRejoin(options: ResetOptions): Promise<{ setAside: string; starts: number }> {
+  const disk = options.disk ?? nodeDisk('.')
+  const stores = options.stores ?? levelStores('.')
+  const { directory } = options
+  // When not even the superblock can be read, only the others know the count.
+  const old = await readSuperblock(disk, directory).catch((error: unknown) => {
+    if (errorCode(error) === 'CRASHED') throw error
+    return undefined
+  })
+  if (old !== undefined) {
+    const store = await stores
+      .open(`${directory}/${old.state.ledger.folder}`, { create: false })
+      .catch((error) => {
+        if (errorCode(error) === 'LOCKED') {
+          throw new StorageRefusal('LOCKED', 'a process uses the directory', {
+            file: directory,
+            cause: error,
+          })
+        }
+        return undefined
+      })
+    await store?.close()
+  }
+  const starts = Math.max(old?.state.starts ?? 0, options.startsAtLeast ?? 0)
+  const fresh = `${directory}.rejoin`
+  // What an interrupted try left there was never in use.
+  await disk.remove(fresh)
+  await stores.remove(fresh)
+  const context = {
+    directory: fresh,
+    clusterId: options.clusterId,
+    nodeId: options.nodeId,
+    disk,
+    stores,
+    limits: resolveLimits(options.limits),
+  }
+  await disk.makeDirectory(fresh)
+  const ledger = await createDirectory(context, nothing, { starts, rejoining: true })
+  await ledger.close()
+
+  const aside = await freeName(disk, directory)
+  if (await disk.exists(directory)) await disk.rename(directory, aside)
+  await disk.rename(fresh, directory)
+  await disk.syncDirectory(parentOf(directory))
+  return { setAside: aside, starts }
+}
+
+async function freeName(
+  disk: { exists(path: string): Promise<boolean> },
+  directory: string,
+): Promise<string> {
+  for (let number = 1; ; number++) {
+    const name = `${directory}.damaged-${number}`
+    if (!(await disk.exists(name))) return name
+  }
+}
