@@ -2,7 +2,7 @@ import { propose } from './proposal.ts'
 import type { Raft } from './raft.ts'
 import { shrinkUncommitted } from './replication.ts'
 import { entriesSize } from './size.ts'
-import { EMPTY_DATA, type Entry, type Index, type Snapshot } from './types.ts'
+import { draftEntry, EMPTY_DATA, type Entry, type Index, type Snapshot } from './types.ts'
 
 /** The application has applied `entries`. */
 export function entriesApplied(raft: Raft, entries: readonly Entry[]): void {
@@ -24,5 +24,5 @@ function appliedTo(raft: Raft, index: Index, size: number): void {
   if (raft.role !== 'leader' || !raft.tracker.config.autoLeave || applied < raft.pendingConfIndex) return
   // The joint configuration is applied and wants to be left. A refusal (transfer under way, say) is no
   // harm: the next entry that is applied, or the next leader, tries again.
-  propose(raft, raft.id, [{ type: 'confChangeV2', data: EMPTY_DATA }])
+  propose(raft, [draftEntry('confChangeV2', EMPTY_DATA)])
 }

@@ -7,7 +7,7 @@ import { forwardTransfer } from './follower.ts'
 import { checkInvariants, type HighWater } from './invariants.ts'
 import { snapshotReported, transferLeader, unreachable } from './leader.ts'
 import { applyConfChange } from './membership.ts'
-import { type Proposal, propose } from './proposal.ts'
+import { propose } from './proposal.ts'
 import { Raft } from './raft.ts'
 import { handleReadIndex } from './reads.ts'
 import {
@@ -25,7 +25,9 @@ import { type BasicStatus, basicStatusOf, type Status, statusOf } from './status
 import { stand, step, tick } from './step.ts'
 import {
   type ConfState,
+  draftEntry,
   type Entry,
+  type EntryDraft,
   type HardState,
   type Index,
   isLocalThread,
@@ -122,15 +124,15 @@ export class RawNode {
 
   /** Proposes one entry. `ok` means taken, not committed: it may still be lost with its leader. */
   propose(data: Uint8Array): Result {
-    return propose(this.#raft, this.#raft.id, [{ type: 'normal', data }])
+    return propose(this.#raft, [draftEntry('normal', data)])
   }
 
   /** Proposes several entries as one; all are taken or none. Nothing to propose is fine. */
   proposeMany(datas: readonly Uint8Array[]): Result {
     if (datas.length === 0) return OK
-    const proposals: Proposal[] = new Array(datas.length)
-    for (let i = 0; i < datas.length; i++) proposals[i] = { type: 'normal', data: datas[i]! }
-    return propose(this.#raft, this.#raft.id, proposals)
+    const drafts: EntryDraft[] = new Array(datas.length)
+    for (let i = 0; i < datas.length; i++) drafts[i] = draftEntry('normal', datas[i]!)
+    return propose(this.#raft, drafts)
   }
 
   /**
@@ -138,7 +140,8 @@ export class RawNode {
    * When the entry is committed, decode it with `decodeConfChange` and call `applyConfChange`.
    */
   proposeConfChange(change: ConfChange): Result {
-    return propose(this.#raft, this.#raft.id, [encodeConfChange(change)])
+    const { type, data } = encodeConfChange(change)
+    return propose(this.#raft, [draftEntry(type, data)])
   }
 
   /** Puts a committed change into force; gives the configuration to be stored with the next snapshot. */

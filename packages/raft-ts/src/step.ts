@@ -3,7 +3,7 @@ import { stepCandidate } from './candidate.ts'
 import { handleVoteRequest, hup, inLease } from './election.ts'
 import { respond, stepFollower } from './follower.ts'
 import { stepLeader, tickLeader } from './leader.ts'
-import { propose } from './proposal.ts'
+import { proposeForwarded } from './proposal.ts'
 import type { Raft } from './raft.ts'
 import { handleReadIndex } from './reads.ts'
 import { type Message, NONE, OK, type Result } from './types.ts'
@@ -22,7 +22,7 @@ export function step(raft: Raft, m: Message): Result {
       handleVoteRequest(raft, m)
       return OK
     case 'propose':
-      return propose(raft, m.from, m.entries)
+      return proposeForwarded(raft, m.from, m.entries)
     case 'readIndex':
       return handleReadIndex(raft, m)
     case 'storageAppendResponse':

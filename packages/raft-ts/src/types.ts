@@ -26,6 +26,13 @@ export interface Entry {
   readonly data: Uint8Array
 }
 
+/** An entry that nobody else has seen yet: the leader gives it its place in the log in place. */
+export type EntryDraft = { -readonly [K in keyof Entry]: Entry[K] }
+
+export function draftEntry(type: EntryType, data: Uint8Array): EntryDraft {
+  return { index: 0, term: 0, type, data }
+}
+
 export const EMPTY_DATA: Uint8Array = new Uint8Array(0)
 
 /** What a member must never forget: written before any message that rests on it is sent (Raft figure 2). */

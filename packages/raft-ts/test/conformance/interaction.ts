@@ -118,6 +118,7 @@ function addNodes(env: Environment, args: readonly Arg[]): void {
     else if (key === 'index') index = integer(one)
     else if (key === 'content') content = one
     else if (key === 'inflight') config.maxInflightMsgs = integer(one)
+    else if (one === '0' && key.startsWith('max-')) continue
     else if (key === 'max-inflight-bytes') config.maxInflightBytes = integer(one)
     else if (key === 'async-storage-writes') config.asyncStorageWrites = flag
     else if (key === 'prevote') config.preVote = flag
