@@ -52,6 +52,8 @@ export interface RefusalPlace {
 export class StorageRefusal extends StorageError {
   readonly place: RefusalPlace
   readonly advice: string
+  /** The message without place and advice. */
+  readonly finding: string
 
   constructor(
     code: StorageErrorCode,
@@ -71,6 +73,7 @@ export class StorageRefusal extends StorageError {
       options.cause === undefined ? undefined : { cause: options.cause },
     )
     this.advice = advice
+    this.finding = text
     this.place = {
       ...(options.file === undefined ? {} : { file: options.file }),
       ...(options.offset === undefined ? {} : { offset: options.offset }),

@@ -22,8 +22,9 @@ export { defaultLimits } from './limits.ts'
 export type { DiskCall, MemoryDiskOptions } from './memory-disk.ts'
 export { MemoryDisk } from './memory-disk.ts'
 export { nodeDisk } from './node-disk.ts'
-export type { IncomingSnapshot, OpenNodeStorageOptions, Recovered } from './node-storage.ts'
-export { NodeStorage, openNodeStorage } from './node-storage.ts'
+export type { IncomingSnapshot, NodeStorage, Recovered } from './node-storage.ts'
+export type { OpenNodeStorageOptions } from './open-node-storage.ts'
+export { openNodeStorage } from './open-node-storage.ts'
 export type { Append, LogStatus } from './raft-log.ts'
 export { RaftLog } from './raft-log.ts'
 export type { ResetOptions } from './rejoin.ts'
@@ -43,4 +44,6 @@ export type {
   RaftSnapshot,
   Row,
 } from './types.ts'
+export type { Finding, VerifyReport, VerifySummary } from './verify.ts'
+export { verifyDirectory } from './verify.ts'
 export type { LogEvidence } from './wal/read-log.ts'

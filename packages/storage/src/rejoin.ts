@@ -1,10 +1,10 @@
+import { createDirectory, nothing } from './directory.ts'
 import { parentOf } from './disk.ts'
 import { errorCode, StorageRefusal } from './errors.ts'
 import { levelStores } from './level-stores.ts'
 import { resolveLimits } from './limits.ts'
 import { nodeDisk } from './node-disk.ts'
-import type { OpenNodeStorageOptions } from './node-storage.ts'
-import { createDirectory, nothing } from './node-storage.ts'
+import type { OpenNodeStorageOptions } from './open-node-storage.ts'
 import { readSuperblock } from './superblock.ts'
 
 export interface ResetOptions extends Omit<OpenNodeStorageOptions, 'onRow' | 'initial'> {

@@ -46,7 +46,8 @@ export interface LogState {
 export interface ReadLogOptions {
   readonly disk: Disk
   readonly directory: string
-  readonly owner: number
+  /** Left out by who only looks and knows no owner. */
+  readonly owner?: number
   readonly evidence: LogEvidence
 }
 
@@ -177,7 +178,8 @@ class LogReader {
   #join(header: SegmentHeader, segment: number, file: string): void {
     const refuse = (text: string) => new StorageRefusal('LOG_DAMAGED', text, { file, offset: 0 })
     if (header.segment !== segment) throw refuse(`the file holds segment ${header.segment}`)
-    if (header.owner !== this.#options.owner) throw refuse('the segment belongs to another node or cluster')
+    if (this.#options.owner !== undefined && header.owner !== this.#options.owner)
+      throw refuse('the segment belongs to another node or cluster')
     if (this.#segments.length === 0) {
       this.#tail.reset(header.base)
       this.#record = header.firstRecord - 1
