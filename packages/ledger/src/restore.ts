@@ -1,0 +1,87 @@
+import { strict as assert } from 'node:assert'
+import { type Holding, ResourceHold, type Waiter, type WaiterRow } from './graph.ts'
+import { type LockClaimsRow, LockWaiter } from './lock/acquire.ts'
+import { LockHold } from './lock/lock.ts'
+import type { RowEntry } from './rows.ts'
+import { type PermitClaimsRow, PermitWaiter } from './semaphore/acquire.ts'
+import { PermitHold } from './semaphore/semaphore.ts'
+import { Reservation } from './sequence/sequence.ts'
+import type { State } from './state.ts'
+
+// Rows come in any order; they are restored in the order in which they lean on each other. Lists and
+// queues are rebuilt in the order of the replicated numbers, so they equal the originals.
+
+const KINDS = ['x', 'n', 's', 'a', 'q', 'c', 'f', 'g', 'l', 'm', 'k', 'r', 'w'] as const
+type Kind = (typeof KINDS)[number]
+
+export function restoreRows(state: State, rows: Iterable<RowEntry>): void {
+  const byKind = new Map<Kind, RowEntry[]>(KINDS.map((kind) => [kind, []]))
+  for (const { key, value } of rows) {
+    const list = byKind.get(key[0] as Kind)
+    assert(list !== undefined && (key === 'x' || key[1] === '/'), `unknown row ${JSON.stringify(key)}`)
+    list.push({ key: key.slice(2), value })
+  }
+  byKind.get('s')!.sort((a, b) => Number(a.key) - Number(b.key))
+
+  const { sessions, locks, codes, semaphores, sequences, members, core } = state
+  const ownerOf = sessions.ownerOf.bind(sessions)
+  const holdings: Holding[] = []
+  const waiters: Waiter[] = []
+  const restore: Record<Kind, (key: string, value: unknown) => void> = {
+    x: (_key, value) => core.restore(value),
+    n: (_key, value) => members.restore(value),
+    s: (_key, value) => sessions.restore(value),
+    a: (key, value) => {
+      const at = key.indexOf('/')
+      sessions.restoreAnswer(Number(key.slice(0, at)), Number(key.slice(at + 1)), value)
+    },
+    q: (key, value) => sequences.restoreSequence(key, value),
+    c: (key, value) => sequences.restoreCounter(key, value),
+    f: (key, value) => sequences.restoreFree(key, value),
+    g: (key, value) => sequences.restoreGap(key, value),
+    l: (key, value) => holdings.push(...locks.restore(key, value, ownerOf)),
+    m: (key, value) => holdings.push(...semaphores.restore(key, value, ownerOf)),
+    k: (key, value) => holdings.push(codes.restore(key, value, ownerOf)),
+    r: (key, value) => holdings.push(sequences.restoreReservation(Number(key), value, ownerOf)),
+    w: (_key, value) => waiters.push(restoreWaiter(state, value as WaiterRow)),
+  }
+  for (const kind of KINDS) for (const { key, value } of byKind.get(kind)!) restore[kind](key, value)
+
+  for (const holding of holdings.sort((a, b) => a.order - b.order)) link(state, holding)
+  for (const waiter of waiters.sort((a, b) => a.order - b.order)) state.waiters.enqueue(waiter)
+}
+
+function link(state: State, holding: Holding): void {
+  const { session } = holding.owner
+  if (holding instanceof ResourceHold) {
+    holding.resource.addHold(holding)
+    if (holding instanceof LockHold) session.lockCount += 1
+    else if (holding instanceof PermitHold) {
+      session.permitCount += holding.permits
+      holding.resource.used += holding.permits
+    }
+  } else if (holding instanceof Reservation) {
+    state.sequences.addReservation(holding)
+  } else {
+    holding.owner.addHolding(holding)
+    session.codeCount += 1
+  }
+}
+
+function restoreWaiter(state: State, row: WaiterRow): Waiter {
+  const fields = { ...row, deadlineMs: row.waitMs < 0 ? Number.POSITIVE_INFINITY : row.deadlineMs }
+  const owner = state.sessions.ownerOf(row.session, row.owner)
+  const claims = row.claims as LockClaimsRow | PermitClaimsRow
+  let waiter: LockWaiter | PermitWaiter
+  if ('locks' in claims) {
+    waiter = new LockWaiter(state.locks, owner, fields)
+    waiter.addClaims(
+      claims.locks.map(([name, exclusive]) => ({ name, mode: exclusive ? 'exclusive' : 'shared' })),
+    )
+  } else {
+    waiter = new PermitWaiter(state.semaphores, owner, fields)
+    waiter.addClaims(claims.semaphores)
+  }
+  waiter.stored = true
+  return waiter
+}

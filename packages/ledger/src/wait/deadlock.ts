@@ -1,0 +1,104 @@
+import { type Claim, type Owner, ResourceHold, type Waiter } from '../graph.ts'
+import { nameOf } from '../names.ts'
+
+/** One who waits in a circle, and the name at which it waits for the next. */
+export type CycleMember = { readonly session: number; readonly owner: string; readonly name: string }
+
+export type Cycle = { readonly victim: Waiter; readonly members: readonly CycleMember[] }
+
+/**
+ * Looks for a circle of waits. A waiter waits for the owners whose holds block its claims (and so for
+ * everything that these owners wait for), and for the waiter just ahead of it in each queue where its
+ * place counts. Breadth first, so the circle found is a shortest one; edges are taken in the order of
+ * claims, holders, and each holder's waiters. An owner that waits in one thread while another thread of
+ * it works on is taken as waiting.
+ *
+ * A holder of permits blocks only if the claim cannot be met without what it holds; so a circle found is
+ * a real one, but a circle through permits that any of several holders could give is left to time-outs.
+ */
+export class DeadlockSearch {
+  readonly #stepsMax: number
+  readonly #queue: Waiter[] = []
+  #search = 0
+
+  constructor(stepsMax: number) {
+    this.#stepsMax = stepsMax
+  }
+
+  /** Cheap look before a new waiter's search: a circle needs someone who waits for what its owner holds. */
+  canClose(waiter: Waiter): boolean {
+    for (let held = waiter.owner.firstHolding; held !== undefined; held = held.nextOfOwner) {
+      if (held instanceof ResourceHold && held.resource.firstClaim !== undefined) return true
+    }
+    return false
+  }
+
+  find(start: Waiter): Cycle | undefined {
+    this.#search += 1
+    this.#queue.push(start)
+    start.seenBy = this.#search
+    const cycle = this.#walk(start)
+    for (const waiter of this.#queue) waiter.cameFrom = undefined
+    this.#queue.length = 0
+    return cycle
+  }
+
+  #walk(start: Waiter): Cycle | undefined {
+    const queue = this.#queue
+    let steps = 0
+    for (let at = 0; at < queue.length; at += 1) {
+      const waiter = queue[at]!
+      for (const claim of waiter.claims) {
+        for (let hold = claim.resource.firstHold; hold !== undefined; hold = hold.nextOfResource) {
+          steps += 1
+          if (steps > this.#stepsMax) return undefined
+          if (!claim.isBlockedBy(hold)) continue
+          if (hold.owner === start.owner) return cycleOf(claim)
+          steps += this.#addWaitersOf(hold.owner, claim)
+        }
+        const ahead = claim.previous?.waiter
+        if (ahead === undefined || !claim.queues()) continue
+        if (ahead === start) return cycleOf(claim)
+        this.#add(ahead, claim)
+      }
+    }
+    return undefined
+  }
+
+  #addWaitersOf(owner: Owner, from: Claim): number {
+    let steps = 0
+    for (let waiter = owner.firstWaiter; waiter !== undefined; waiter = waiter.nextOfOwner) {
+      this.#add(waiter, from)
+      steps += 1
+    }
+    return steps
+  }
+
+  #add(waiter: Waiter, from: Claim): void {
+    if (waiter.seenBy === this.#search) return
+    waiter.seenBy = this.#search
+    waiter.cameFrom = from
+    this.#queue.push(waiter)
+  }
+}
+
+/** The circle from its last claim, which waits for the start, back to the start. */
+function cycleOf(last: Claim): Cycle {
+  let victim = last.waiter
+  const members: CycleMember[] = []
+  for (let claim: Claim | undefined = last; claim !== undefined; claim = claim.waiter.cameFrom) {
+    const { waiter } = claim
+    members.push({
+      session: waiter.owner.session.id,
+      owner: waiter.owner.name,
+      name: nameOf(claim.resource.key),
+    })
+    if (isRatherVictim(waiter, victim)) victim = waiter
+  }
+  return { victim, members: members.reverse() }
+}
+
+/** Lowest priority first, then the youngest. */
+function isRatherVictim(a: Waiter, b: Waiter): boolean {
+  return a.priority < b.priority || (a.priority === b.priority && a.order > b.order)
+}

@@ -1,0 +1,157 @@
+import { strict as assert } from 'node:assert'
+import type { Core } from '../core.ts'
+import { Answer, type Resource, type Session, type Waiter } from '../graph.ts'
+import { type Refusal, type Result, refuse } from '../result.ts'
+import { Candidates } from './candidates.ts'
+import { DeadlockSearch } from './deadlock.ts'
+
+/**
+ * Requests that wait, and who of them goes on. The rule: as long as some waiter is free in all its
+ * claims, the one with the smallest order is granted. Only waiters that a change can have freed are
+ * looked at.
+ */
+export class Waiters {
+  readonly #core: Core
+  /** Resources of which something was given back, in no meaningful order. */
+  readonly #touched: Resource[] = []
+  readonly #candidates = new Candidates()
+  /** Waiters whose owner was granted something else: only that can close a cycle late. */
+  readonly #suspects: Waiter[] = []
+  readonly #search: DeadlockSearch
+  /** The request being applied: it is answered by apply's return, not through the sink. */
+  #applying: Waiter | undefined = undefined
+  #early: Result | undefined = undefined
+
+  constructor(core: Core) {
+    this.#core = core
+    this.#search = new DeadlockSearch(core.limits.deadlockStepsMax)
+  }
+
+  /** The last step of an acquire that could not be granted. `undefined`: it waits. */
+  start(waiter: Waiter): Result | undefined {
+    this.enqueue(waiter)
+    this.#core.rows.mark(waiter)
+    this.#applying = waiter
+    if (this.#search.canClose(waiter)) this.#breakCycles(waiter)
+    return undefined
+  }
+
+  /** Also for restore, in the order of the waiters. */
+  enqueue(waiter: Waiter): void {
+    waiter.owner.addWaiter(waiter)
+    waiter.owner.session.waiting.set(waiter.id, waiter)
+    for (const claim of waiter.claims) claim.resource.addClaim(claim)
+    if (waiter.waitMs >= 0) this.#core.timers.set(waiter)
+  }
+
+  /** Says that waiters of the resource may be free now. */
+  touch(resource: Resource): void {
+    if (resource.touched || resource.firstClaim === undefined) return
+    resource.touched = true
+    this.#touched.push(resource)
+  }
+
+  /** Ends a wait without a grant. */
+  refuse(waiter: Waiter, refusal: Refusal): void {
+    this.#dequeue(waiter)
+    for (const claim of waiter.claims) claim.resource.vanishIfIdle()
+    this.#complete(waiter, refusal)
+  }
+
+  timeout(waiter: Waiter): void {
+    this.refuse(waiter, waiter.timeout())
+  }
+
+  /** Stores the answer until the client acknowledges it. */
+  remember(session: Session, id: number, result: Result): void {
+    const answer = new Answer(session.id, id, result)
+    session.answers.set(id, answer)
+    this.#core.rows.mark(answer)
+  }
+
+  /** Grants whatever the step has freed. Runs at the end of every step. */
+  settle(): void {
+    while (this.#touched.length > 0 || this.#suspects.length > 0) {
+      this.#grantAll()
+      const suspect = this.#suspects.shift()
+      if (suspect !== undefined && !suspect.gone) this.#breakCycles(suspect)
+    }
+  }
+
+  /** What became of the request being applied, if it did not stay waiting. */
+  takeEarly(): Result | undefined {
+    const early = this.#early
+    this.#applying = undefined
+    this.#early = undefined
+    return early
+  }
+
+  #grantAll(): void {
+    for (;;) {
+      for (let resource = this.#touched.pop(); resource !== undefined; resource = this.#touched.pop()) {
+        resource.touched = false
+        this.#nominate(resource)
+      }
+      const waiter = this.#candidates.pop()
+      if (waiter === undefined) return
+      if (!waiter.gone && waiter.isFree()) this.#grant(waiter)
+    }
+  }
+
+  /** The head of the queue; and the sole holder's own waiters, whose place does not matter. */
+  #nominate(resource: Resource): void {
+    if (resource.firstClaim !== undefined) this.#candidates.push(resource.firstClaim.waiter)
+    if (resource.holdCount !== 1) return
+    const owner = resource.firstHold!.owner
+    for (let waiter = owner.firstWaiter; waiter !== undefined; waiter = waiter.nextOfOwner) {
+      this.#candidates.push(waiter)
+    }
+  }
+
+  #grant(waiter: Waiter): void {
+    const { owner } = waiter
+    // A session takes its waiters along when it ends; this is the second look (O3).
+    assert(owner.session.alive, `request ${waiter.id} of the ended session ${owner.session.id} still waits`)
+    const owners = owner.session.owners
+    this.#dequeue(waiter)
+    // The owner may have vanished with its last wait; it holds again in this very step.
+    owners.set(owner.name, owner)
+    this.#complete(waiter, waiter.take())
+    for (let other = owner.firstWaiter; other !== undefined; other = other.nextOfOwner) {
+      this.#suspects.push(other)
+    }
+  }
+
+  #dequeue(waiter: Waiter): void {
+    this.#core.timers.clear(waiter)
+    this.#core.rows.remove(waiter)
+    waiter.owner.session.waiting.delete(waiter.id)
+    waiter.owner.removeWaiter(waiter)
+    for (const claim of waiter.claims) {
+      const { resource } = claim
+      const wasFirst = resource.firstClaim === claim
+      resource.removeClaim(claim)
+      if (wasFirst) this.touch(resource)
+    }
+  }
+
+  #complete(waiter: Waiter, result: Result): void {
+    if (waiter === this.#applying) {
+      this.#early = result
+      return
+    }
+    const { session } = waiter.owner
+    if (session.alive) this.remember(session, waiter.id, result)
+    this.#core.sink.answer(session.id, waiter.id, result)
+  }
+
+  /** As long as `waiter` waits in a circle: one victim is refused, the others go on. */
+  #breakCycles(waiter: Waiter): void {
+    while (!waiter.gone) {
+      const cycle = this.#search.find(waiter)
+      if (cycle === undefined) return
+      this.refuse(cycle.victim, refuse('deadlock', { cycle: cycle.members }))
+      this.#grantAll()
+    }
+  }
+}
