@@ -34,6 +34,11 @@ export class Deadline {
     return Math.max(0, this.#provenMs + ttlMs - marginMs - clock.now())
   }
 
+  isOverAt(nowMs: number): boolean {
+    const { ttlMs, marginMs } = this.#options
+    return nowMs >= this.#provenMs + ttlMs - marginMs
+  }
+
   /** A frame that was sent at `sentMs` has been answered. */
   prove(sentMs: number): void {
     if (sentMs > this.#provenMs) this.#provenMs = sentMs

@@ -15,6 +15,7 @@ import {
   SessionLostError,
   TrancaError,
 } from './errors.ts'
+import { Farewell } from './farewell.ts'
 import { type Answer, hintOf, type LeaderHint, type Link } from './link.ts'
 import {
   type AnyOperation,
@@ -80,6 +81,8 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
   #takeovers = 0
   #end: Error | undefined
   #closing: Promise<void> | undefined
+  #isClosing = false
+  #farewell: Farewell | undefined
 
   /** Begins to open a session; requests may be made at once and wait for it. */
   constructor(options: SessionOptions) {
@@ -185,8 +188,10 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
   call(request: AnyRequest, options: CallOptions, finish?: (result: never) => unknown): Promise<unknown> {
     const { signal } = options
     const { outstandingMax } = this.#settings.limits
+    // After a long stop of the process the timer may not have run yet.
+    if (this.#deadline?.remainingMs === 0) this.#loseByDeadline()
     if (this.#end !== undefined) return Promise.reject(this.#end)
-    if (this.#closing !== undefined) return Promise.reject(new ClosedError('the session is being closed'))
+    if (this.#isClosing) return Promise.reject(new ClosedError('the session is being closed'))
     if (signal?.aborted) return Promise.reject(new AbortedError(request.op, signal.reason))
     if (this.#outstanding.size >= outstandingMax) {
       return Promise.reject(new QueueFullError(request.op, outstandingMax))
@@ -211,7 +216,9 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
   }
 
   async #close(options: CallOptions): Promise<void> {
+    this.#farewell?.stop()
     if (this.#end !== undefined) return
+    this.#isClosing = true
     const error = new ClosedError('the session was closed')
     const told = new Promise<void>((resolve, reject) => {
       // A session that was never opened at the cluster has nothing to release there.
@@ -237,7 +244,7 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
       return undefined
     }
     if (operation.kind === 'admin' || notForSessions.has(request.op)) {
-      if (request.op !== 'session.close' || this.#closing === undefined) {
+      if (request.op !== 'session.close' || !this.#isClosing) {
         settle.reject(new InvalidRequestError(request.op, 'it is not an operation within a session'))
         return undefined
       }
@@ -312,6 +319,11 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
   }
 
   #onAnswer(link: Link, answer: Answer): void {
+    // What comes too late is not believed, whatever it grants.
+    if (this.#deadline?.isOverAt(link.heardMs)) {
+      this.#loseByDeadline()
+      return
+    }
     if (this.#binding !== undefined) {
       if (answer.id === this.#binding.id) this.#onBindAnswer(link, answer, this.#binding.sentMs)
       return
@@ -339,7 +351,7 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
 
   #undo(pending: Pending, result: unknown): void {
     const undo = undoOf(pending.request, result)
-    if (undo !== undefined && this.#closing === undefined) this.#add(undo, unheard, undefined)
+    if (undo !== undefined && !this.#isClosing) this.#add(undo, unheard, undefined)
   }
 
   #onRefusal(link: Link, pending: Pending, answer: Refusal): void {
@@ -387,13 +399,13 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
 
   #onUnknown(): void {
     // Closed already, and only the answer was lost.
-    if (this.#closing !== undefined) this.#finish(new ClosedError('the session was closed'))
-    else this.#lose('expired', 'the cluster has no such session any more', undefined)
+    if (this.#isClosing) this.#finish(new ClosedError('the session was closed'))
+    else this.#lose('expired', 'the cluster has no such session any more')
   }
 
   #onTakenOver(link: Link): void {
     if (++this.#takeovers > this.#settings.limits.takeoversMax) {
-      this.#lose('takenOver', 'another connection keeps taking this session over', undefined)
+      this.#lose('takenOver', 'another connection keeps taking this session over')
     } else this.#cluster.renew(link, 'another connection took the session over')
   }
 
@@ -416,7 +428,10 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
     link.prove(sentMs)
     if (this.#deadline === undefined) this.#startDeadline(sentMs, result.ttlMs)
     else this.#deadline.prove(sentMs)
-    link.onProof = (provenMs) => this.#deadline?.prove(provenMs)
+    link.onProof = (provenMs) => {
+      if (this.#deadline?.isOverAt(link.heardMs)) this.#loseByDeadline()
+      else this.#deadline?.prove(provenMs)
+    }
     for (const pending of this.#outstanding.values()) this.#send(link, pending)
     this.#cluster.settle()
     if (opening) this.#learn()
@@ -452,7 +467,7 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
         const name = this.#session === 0 ? 'session.open' : 'session.resume'
         const error = new RefusedError(name, cause, detail)
         if (this.#session === 0) this.#finish(error)
-        else this.#lose('expired', `the session could not be resumed: ${cause}`, undefined, error)
+        else this.#lose('expired', `the session could not be resumed: ${cause}`, error)
       }
     }
   }
@@ -467,25 +482,28 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
       onRisk: (remainingMs) => {
         this.emit('atRisk', remainingMs)
       },
-      onLost: () =>
-        this.#lose('deadline', `the cluster has not answered for ${ttlMs - marginMs} ms`, this.#bound),
+      onLost: () => this.#loseByDeadline(),
     })
   }
 
   #onEvent(event: ServerEvent): void {
-    if (event.event === 'sessionLost')
-      this.#lose('expired', 'the cluster says that the session is over', undefined)
+    if (event.event === 'sessionLost') this.#lose('expired', 'the cluster says that the session is over')
   }
 
-  /** @param told a connection through which the cluster can be asked to forget the session at once */
-  #lose(reason: LossReason, message: string, told: Link | undefined, cause?: unknown): void {
+  #lose(reason: LossReason, message: string, cause?: unknown): void {
     if (this.#end !== undefined) return
     const error = new SessionLostError(reason, message, cause)
-    if (told !== undefined && told === this.#bound) {
-      told.send(++this.#lastId, [], { op: 'session.close' })
-    }
     this.#finish(error)
+    if (reason === 'deadline') {
+      const session = { id: this.#session, key: this.#key }
+      this.#farewell = new Farewell(this.#settings, session, this.#settings.ttlMs)
+    }
     this.emit('lost', error)
+  }
+
+  #loseByDeadline(): void {
+    const { ttlMs, marginMs } = this.#settings
+    this.#lose('deadline', `the cluster has not answered for ${ttlMs - marginMs} ms`)
   }
 
   #finish(error: Error): void {

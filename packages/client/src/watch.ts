@@ -127,6 +127,7 @@ export class Watch implements AsyncIterable<Change> {
     const reader = this.#reader
     this.#reader = undefined
     if (reader === undefined) return
+    this.#end = { error: undefined }
     if (error === undefined) reader.resolve({ done: true, value: undefined })
     else reader.reject(error)
   }
