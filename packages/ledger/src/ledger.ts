@@ -6,7 +6,7 @@ import { defaultLimits, type Limits } from './limits.ts'
 import { acquireLocks } from './lock/acquire.ts'
 import type { LockDelay } from './lock/lock.ts'
 import { releaseLocks } from './lock/release.ts'
-import type { Read } from './reads.ts'
+import type { Counts, MemberView, Read } from './reads.ts'
 import { restoreRows } from './restore.ts'
 import { invalid, NOTHING, type Result, refuse } from './result.ts'
 import type { Change, RowEntry } from './rows.ts'
@@ -25,7 +25,7 @@ import { openSession } from './session/open.ts'
 import { resumeSession } from './session/resume.ts'
 import { State } from './state.ts'
 import type { Timed } from './timers.ts'
-import { query } from './views.ts'
+import { countsOf, query } from './views.ts'
 
 export interface LedgerOptions {
   readonly sink: Sink
@@ -158,6 +158,23 @@ export class Ledger {
   /** Answers a read from memory. An empty namespace in the read means the session's. */
   query(read: Read, session?: { readonly namespace: string }): Result {
     return query(this.#state, read, session?.namespace ?? '')
+  }
+
+  /** How much there is of what, for status and metrics. */
+  counts(): Counts {
+    return countsOf(this.#state)
+  }
+
+  /** The members' address book, by id. */
+  members(): MemberView[] {
+    return this.#state.members.list()
+  }
+
+  /** What a new leader needs to keep sessions alive. */
+  *liveSessions(): Generator<{ session: number; generation: number; ttlMs: number }> {
+    for (const { id, generation, ttlMs } of this.#state.sessions.table.values()) {
+      yield { session: id, generation, ttlMs }
+    }
   }
 
   /** Rows changed since the last take, one change for each key. */

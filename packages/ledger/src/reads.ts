@@ -220,6 +220,16 @@ export type MemberView = {
   readonly lastIndex: number
 }
 
+/** How much there is of what. */
+export type Counts = {
+  readonly sessions: number
+  readonly locks: number
+  readonly codes: number
+  readonly semaphores: number
+  readonly sequences: number
+  readonly waiting: number
+}
+
 /** What each read answers when it succeeds. */
 export type ReadValues = {
   'lock.get': LockView

@@ -4,6 +4,7 @@ import type { Locks } from './lock/locks.ts'
 import { byCodeUnits, nameKey, nameOf, page } from './names.ts'
 import type {
   CodeList,
+  Counts,
   LockGet,
   LockList,
   LockView,
@@ -24,6 +25,19 @@ import { countAfter } from './sequence/digits.ts'
 import type { Counter, Sequence } from './sequence/sequence.ts'
 import { cap, nextNew, type Sequences } from './sequence/sequences.ts'
 import type { State } from './state.ts'
+
+export function countsOf(state: State): Counts {
+  let waiting = 0
+  for (const session of state.sessions.table.values()) waiting += session.waiting.size
+  return {
+    sessions: state.sessions.table.size,
+    locks: state.locks.table.size,
+    codes: state.codes.table.size,
+    semaphores: state.semaphores.table.size,
+    sequences: state.sequences.table.size,
+    waiting,
+  }
+}
 
 /** Answers a read from memory. Looks at everything of a kind only for lists. */
 export function query(state: State, read: Read, asking: string): Result {

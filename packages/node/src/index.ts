@@ -1,1 +1,16 @@
-export {}
+/**
+ * One member of a Tranca cluster.
+ *
+ * @example
+ * const node = await openNode(loadConfig('n1.yml'))
+ * process.on('SIGTERM', () => void node.close())
+ * const error = await node.whenStopped
+ */
+export { listenAddresses, loadConfig, parseConfig } from './config/load.ts'
+export { type Config, configSchema, type MemberConfig } from './config/schema.ts'
+export type { Cancel, Clock } from './environment/clock.ts'
+export type { Listener, Stream, Transport } from './environment/transport.ts'
+export { NodeError, type NodeErrorCode } from './errors.ts'
+export { type Environment, type Node, type NodeOptions, openNode } from './node.ts'
+export { repairNode } from './repair.ts'
+export { VERSION } from './version.ts'

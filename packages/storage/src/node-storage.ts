@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { Context } from './directory.ts'
 import { ledgerNumber } from './directory.ts'
 import { StorageError } from './errors.ts'
-import type { LedgerStore, PreparedCheckpoint } from './ledger-store.ts'
+import { LedgerStore, type PreparedCheckpoint } from './ledger-store.ts'
 import { peersMax } from './limits.ts'
 import type { RaftLog } from './raft-log.ts'
 import { SnapshotBuilder } from './snapshot/receive.ts'
@@ -191,9 +191,34 @@ export class NodeStorage {
     await this.#superblock.update({ peers })
   }
 
-  /** Called with `false` when the node has caught up and may vote again. */
-  async setRejoining(rejoining: boolean): Promise<void> {
-    await this.#superblock.update({ rejoining })
+  /**
+   * Called with `false` when the node has caught up and may vote again. `startsAtLeast`: the others remember
+   * more starts of this node than its directory does.
+   */
+  async setRejoining(rejoining: boolean, options: { startsAtLeast?: number } = {}): Promise<void> {
+    const starts = Math.max(this.#superblock.state.starts, options.startsAtLeast ?? 0)
+    await this.#superblock.update({ rejoining, starts })
+  }
+
+  /**
+   * A new cluster begins: its first rows become the ledger, and the log begins after `meta.index`. Only for a
+   * directory that holds nothing yet. A crash leaves it empty or founded.
+   */
+  async found(changes: readonly Change[], meta: CheckpointMeta): Promise<LedgerMeta> {
+    if (this.#ledger.meta.index !== 0 || this.log.lastIndex() !== 0) {
+      throw new StorageError(
+        'LIMIT',
+        `the directory is at index ${this.log.lastIndex()}: it cannot be founded again`,
+      )
+    }
+    const { directory, disk, stores, limits } = this.#context
+    const folder = `ledger-${ledgerNumber(this.#superblock.state.ledger.folder) + 1}`
+    const empty = { index: 0, term: 0, confState: meta.confState }
+    const next = await LedgerStore.create(stores, `${directory}/${folder}`, limits, empty)
+    await (await next.prepare(changes, meta)).write()
+    await disk.syncDirectory(directory)
+    await this.#alone(() => this.#switchTo(next, folder, undefined))
+    return this.#ledger.meta
   }
 
   /** Finishes what was asked for, notes a clean stop, and gives the lock back. Never throws after a failure. */
@@ -231,7 +256,7 @@ export class NodeStorage {
     hardState: HardState | undefined,
     onRow: (row: Row) => void,
   ): Promise<void> {
-    const { disk, directory, stores } = this.#context
+    const { disk, directory } = this.#context
     let next: LedgerStore
     try {
       next = await builder.complete(onRow)
@@ -240,6 +265,12 @@ export class NodeStorage {
       throw error
     }
     await disk.syncDirectory(directory)
+    await this.#switchTo(next, folder, hardState)
+  }
+
+  /** Lets another ledger take the place of the current one, and the log begin after it. */
+  async #switchTo(next: LedgerStore, folder: string, hardState: HardState | undefined): Promise<void> {
+    const { stores } = this.#context
     const { index, term } = next.meta
     await this.#superblock.update({
       ledger: { folder, baseIndex: index, baseTerm: term },

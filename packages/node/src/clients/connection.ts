@@ -1,0 +1,205 @@
+import type { Result } from '@tranca/ledger'
+import {
+  type AdminRequest,
+  type Cause,
+  type CommandRequest,
+  type DecodedRequest,
+  decodeRequest,
+  encodeEvent,
+  encodeOk,
+  encodePing,
+  encodePong,
+  encodeRefused,
+  FrameReader,
+  type LocalRequest,
+  type OperationName,
+  ProtocolError,
+  type ReadRequest,
+  type ServerEventInput,
+  Writer,
+} from '@tranca/protocol'
+import type { Cancel } from '../environment/clock.ts'
+import type { Stream } from '../environment/transport.ts'
+import { limits } from '../limits.ts'
+import type { ClientProposal } from '../replica/replica.ts'
+
+/** What a connection asks of the hub that it belongs to. */
+export interface ConnectionHost {
+  command(connection: Connection, proposal: ClientProposal): void
+  read(connection: Connection, id: number, request: ReadRequest): void
+  admin(connection: Connection, id: number, request: AdminRequest): void
+  local(connection: Connection, id: number, request: LocalRequest): void
+  /** Bytes have arrived: the session behind them lives. */
+  heard(connection: Connection): void
+  /** There is something to send at the end of this turn. */
+  wantsFlush(connection: Connection): void
+  applied(connection: Connection, operation: CommandRequest, result: Result): void
+  closed(connection: Connection): void
+}
+
+/** One client connection: frames in, answers and events out, in one write a turn. */
+export class Connection {
+  readonly stream: Stream
+  /** 0: neither opened nor resumed here. */
+  session = 0
+  generation = 0
+  /** The session's: where reads look that name none. */
+  namespace = ''
+  greeted = false
+  name = ''
+  readonly watches = new Map<number, () => void>()
+  watchCount = 0
+  cancelDeadline: Cancel | undefined
+  isClosed = false
+  /** Commands of the session that wait in the ledger, by id. */
+  readonly #waiting = new Map<number, OperationName>()
+  readonly #host: ConnectionHost
+  readonly #frames = new FrameReader()
+  readonly #writer = new Writer()
+  #flushWanted = false
+
+  constructor(stream: Stream, host: ConnectionHost) {
+    this.stream = stream
+    this.#host = host
+    stream.onData = (chunk) => this.#receive(chunk)
+    stream.onClose = () => this.#onClose()
+  }
+
+  answer(name: OperationName, id: number, result: Result): void {
+    if (this.isClosed) return
+    // The ledger's values and the schemas describe the same shapes; the names tie them together.
+    if (result.ok) encodeOk(this.#writer, name, id, result.value as never)
+    else encodeRefused(this.#writer, id, result.cause, result.detail)
+    this.#wantFlush()
+  }
+
+  refuse(id: number, cause: Cause, detail: object = {}): void {
+    if (this.isClosed) return
+    encodeRefused(this.#writer, id, cause, detail)
+    this.#wantFlush()
+  }
+
+  event(event: ServerEventInput): void {
+    if (this.isClosed) return
+    encodeEvent(this.#writer, event)
+    this.#wantFlush()
+  }
+
+  ping(nonce: number): void {
+    encodePing(this.#writer, nonce)
+    this.#wantFlush()
+  }
+
+  /** A command of this connection has been applied; see {@link ClientProposal}. */
+  answered(proposal: ClientProposal, result: Result | undefined): void {
+    const operation = proposal.operation as CommandRequest
+    if (result === undefined) {
+      this.#waiting.set(proposal.id, operation.op)
+      return
+    }
+    this.#host.applied(this, operation, result)
+    this.answer(operation.op, proposal.id, result)
+  }
+
+  /** A waiting command of the session has its answer. False: it was not asked on this connection. */
+  answerWaiting(id: number, result: Result): boolean {
+    const name = this.#waiting.get(id)
+    if (name === undefined) return false
+    this.#waiting.delete(id)
+    this.answer(name, id, result)
+    return true
+  }
+
+  /** Sends what has gathered. A client that does not read is cut off; its session can be resumed. */
+  flush(): void {
+    this.#flushWanted = false
+    if (this.isClosed || this.#writer.size === 0) return
+    this.stream.write(this.#writer.take())
+    if (this.stream.backlog > limits.clientBacklogSizeMax) this.close()
+  }
+
+  /** Sends what has gathered and ends the connection. */
+  close(): void {
+    if (this.isClosed) return
+    if (this.#writer.size > 0) this.stream.write(this.#writer.take())
+    this.stream.close()
+    this.#onClose()
+  }
+
+  #onClose(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.cancelDeadline?.()
+    for (const stop of this.watches.values()) stop()
+    this.watches.clear()
+    this.#host.closed(this)
+  }
+
+  #wantFlush(): void {
+    if (this.#flushWanted) return
+    this.#flushWanted = true
+    this.#host.wantsFlush(this)
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#host.heard(this)
+    try {
+      this.#frames.feed(chunk)
+      for (let body = this.#frames.next(); body !== undefined; body = this.#frames.next()) {
+        if (this.isClosed) return
+        this.#request(body)
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.refuse(0, 'malformed', error.detail ?? { field: 'frame', value: '', expected: error.message })
+      this.close()
+    }
+  }
+
+  #request(body: Buffer): void {
+    const request = decodeRequest(body)
+    switch (request.kind) {
+      case 'ping':
+        encodePong(this.#writer, request.nonce)
+        return this.#wantFlush()
+      case 'pong':
+        return
+      case 'unreadable':
+        this.refuse(request.id, request.cause, request.detail)
+        if (request.id === 0) this.close()
+        return
+      default:
+        if (this.greeted || (request.kind === 'local' && request.operation.op === 'hello')) {
+          return this.#dispatch(request, body)
+        }
+        this.refuse(request.id, 'helloFirst')
+        return this.close()
+    }
+  }
+
+  #dispatch(request: DecodedRequest, body: Buffer): void {
+    switch (request.kind) {
+      case 'command': {
+        const { op } = request.operation
+        const sessionless = op === 'session.open' || op === 'session.resume'
+        if (!sessionless && this.session === 0) return this.refuse(request.id, 'noSession')
+        return this.#host.command(this, {
+          kind: 'client',
+          session: sessionless ? 0 : this.session,
+          generation: sessionless ? 0 : this.generation,
+          id: request.id,
+          acks: request.acks,
+          operation: request.operation,
+          bytes: body,
+          origin: this,
+        })
+      }
+      case 'read':
+        return this.#host.read(this, request.id, request.operation)
+      case 'admin':
+        return this.#host.admin(this, request.id, request.operation)
+      case 'local':
+        return this.#host.local(this, request.id, request.operation)
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { parseAddress } from '../environment/transport.ts'
+import { limits } from '../limits.ts'
+
+const address = z.string().superRefine((text, context) => {
+  try {
+    parseAddress(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+  }
+})
+
+const name = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, dot, dash or underscore')
+
+const member = z.strictObject({
+  /** The member's number in the log. Never used again for another machine. */
+  id: z.int().min(1).max(0xffff),
+  name,
+  /** Where other members reach it. */
+  peer: address,
+  /** Where clients reach it. */
+  client: address,
+})
+
+/** One node's configuration file. Every field that is not named has the default given here. */
+export const configSchema = z.strictObject({
+  /** Name of the cluster: nodes of another cluster are refused. */
+  cluster: name,
+  /** This node's id in `members`, or of a member that is added later. */
+  id: z.int().min(1).max(0xffff),
+  /** Directory of this node's data; relative to the configuration file. */
+  data: z.string().min(1),
+  /** The members of a new cluster, or where to find the running one. */
+  members: z.array(member).min(1).max(limits.membersMax),
+  listen: z
+    .strictObject({
+      /** Default: this member's own addresses in `members`. */
+      client: address.optional(),
+      peer: address.optional(),
+      /** Health and metrics over HTTP. Absent: none. */
+      admin: address.optional(),
+    })
+    .default({}),
+  /** Allows listeners beyond loopback without TLS. Said in so many words or not at all. */
+  insecure: z.boolean().default(false),
+  timing: z
+    .strictObject({
+      /** The leader's sign of life to its followers. */
+      heartbeatMs: z.int().min(5).max(10_000).default(50),
+      /** Silence of the leader after which a follower stands for election: from this to twice this. */
+      electionMs: z.int().min(25).max(60_000).default(500),
+    })
+    .default({ heartbeatMs: 50, electionMs: 500 }),
+  checkpoint: z
+    .strictObject({
+      /** A checkpoint of the ledger is written after this many log entries, or bytes of them. */
+      entries: z.int().min(1).max(1_000_000).default(10_000),
+      size: z
+        .int()
+        .min(4096)
+        .max(1 << 30)
+        .default(16 * 1024 * 1024),
+      /** Log kept behind the checkpoint for members that are a little behind. */
+      keepSize: z
+        .int()
+        .min(0)
+        .max(1 << 30)
+        .default(32 * 1024 * 1024),
+    })
+    .default({ entries: 10_000, size: 16 * 1024 * 1024, keepSize: 32 * 1024 * 1024 }),
+  reads: z
+    .strictObject({
+      /** `safe`: a quorum confirms each round of reads. `lease`: rests on clocks that drift little. */
+      mode: z.enum(['safe', 'lease']).default('safe'),
+    })
+    .default({ mode: 'safe' }),
+  log: z
+    .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info') })
+    .default({ level: 'info' }),
+})
+
+export type Config = z.infer<typeof configSchema>
+export type MemberConfig = z.infer<typeof member>

@@ -1,0 +1,30 @@
+import type { NodeId } from '@tranca/raft-ts'
+import type { Clock } from '../environment/clock.ts'
+import type { Replica } from '../replica/replica.ts'
+
+/** Between the first candidate and the next, so that two do not split the vote. */
+const STAGGER_MS = 40
+
+/**
+ * Nobody leads, as far as this node knows: its leader's process is gone (the connection closed, and the
+ * next was refused), or it has only started. An election need not wait for the time-out then; the
+ * electable members stand one after the other. PreVote keeps this safe: who still hears a leader refuses.
+ */
+export function standInTurn(options: {
+  replica: Replica
+  clock: Clock
+  /** Members that may lead: voters that are neither gone nor drained. */
+  electable: readonly NodeId[]
+}): void {
+  const { replica, clock } = options
+  const { term } = replica.leadership
+  const rank = [...options.electable].sort((a, b) => a - b).indexOf(replica.raft.id)
+  if (rank < 0) return
+  const stand = () => {
+    const now = replica.leadership
+    if (now.term !== term || now.leader !== 0 || now.role !== 'follower') return
+    replica.campaign()
+  }
+  if (rank === 0) stand()
+  else clock.after(rank * STAGGER_MS, stand)
+}

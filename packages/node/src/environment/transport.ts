@@ -1,0 +1,129 @@
+import { createConnection, createServer, type Socket } from 'node:net'
+
+/**
+ * A stream between two processes. Bytes arrive in order or the stream closes;
+ * nothing else is promised. The simulator brings its own.
+ */
+export interface Stream {
+  /** Queues bytes; the buffer belongs to the stream from here on. */
+  write(bytes: Uint8Array): void
+  /** Bytes accepted by `write` and not yet handed to the system. */
+  readonly backlog: number
+  readonly remote: string
+  onData: ((chunk: Buffer) => void) | undefined
+  /** Called once; `code` is the system's word, such as ECONNREFUSED or ECONNRESET, empty for an orderly end. */
+  onClose: ((code: string) => void) | undefined
+  onDrain: (() => void) | undefined
+  pause(): void
+  resume(): void
+  close(): void
+}
+
+export interface Listener {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** Where streams come from. Addresses are `host:port`. */
+export interface Transport {
+  listen(address: string, onStream: (stream: Stream) => void): Promise<Listener>
+  /** The stream may be written to at once; a refusal arrives as `onClose('ECONNREFUSED')`. */
+  dial(address: string, onOpen: () => void): Stream
+}
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** Splits `host:port`, `[v6]:port`. Throws a RangeError that names what was wrong. */
+export function parseAddress(text: string): Address {
+  const at = text.lastIndexOf(':')
+  const port = Number(text.slice(at + 1))
+  if (at < 1 || !Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new RangeError(`address '${text}': expected host:port with a port from 0 to 65535`)
+  }
+  return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port }
+}
+
+/** True for addresses that only this machine reaches (design: nothing listens beyond them unasked). */
+export function isLoopback(address: string): boolean {
+  const { host } = parseAddress(address)
+  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+}
+
+class SocketStream implements Stream {
+  onData: ((chunk: Buffer) => void) | undefined
+  onClose: ((code: string) => void) | undefined
+  onDrain: (() => void) | undefined
+  readonly remote: string
+  readonly #socket: Socket
+  #code = ''
+
+  constructor(socket: Socket, remote: string) {
+    this.#socket = socket
+    this.remote = remote
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.onData?.(chunk))
+    socket.on('drain', () => this.onDrain?.())
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#code = error.code ?? 'ERROR'
+    })
+    socket.on('end', () => socket.destroy())
+    socket.on('close', () => this.onClose?.(this.#code))
+  }
+
+  get backlog(): number {
+    return this.#socket.writableLength
+  }
+
+  write(bytes: Uint8Array): void {
+    if (!this.#socket.destroyed) this.#socket.write(bytes)
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+}
+
+/** TCP, as shipped. */
+export const tcpTransport: Transport = {
+  async listen(address, onStream) {
+    const { host, port } = parseAddress(address)
+    const open = new Set<Socket>()
+    const server = createServer({ noDelay: true }, (socket) => {
+      open.add(socket)
+      socket.on('close', () => open.delete(socket))
+      onStream(new SocketStream(socket, `${socket.remoteAddress}:${socket.remotePort}`))
+    })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, host, 1024, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+    const bound = server.address()
+    return {
+      port: typeof bound === 'object' && bound !== null ? bound.port : port,
+      close: () =>
+        new Promise<void>((resolve) => {
+          server.close(() => resolve())
+          for (const socket of open) socket.destroy()
+        }),
+    }
+  },
+  dial(address, onOpen) {
+    const socket = createConnection({ ...parseAddress(address), noDelay: true })
+    socket.on('connect', onOpen)
+    return new SocketStream(socket, address)
+  },
+}

@@ -1,0 +1,42 @@
+/** Bounds of one node. Each queue, frame, retry and list has its name here. Sizes in bytes, times in ms. */
+export const limits = {
+  /** Commands of one turn go into entries of at most this size (design: group commit). */
+  entrySizeMax: 1024 * 1024,
+  /** Proposals that wait for a place in the log; beyond it, the node stops reading from its clients. */
+  proposalBacklogSizeMax: 16 * 1024 * 1024,
+  /** Entries proposed and not yet committed. */
+  uncommittedSizeMax: 32 * 1024 * 1024,
+  /** Entries handed out for applying at a time, so that a long catch-up leaves turns for others. */
+  committedSizePerReadyMax: 4 * 1024 * 1024,
+  /** Bytes of entries in one append message. */
+  appendSizeMax: 1024 * 1024,
+  /** Append messages on their way to one peer. */
+  inflightMessagesMax: 256,
+  /** Bytes of appends on their way to one peer. */
+  inflightSizeMax: 16 * 1024 * 1024,
+  /** A peer whose socket holds more unsent bytes than this gets no further messages until it drains. */
+  peerBacklogSizeMax: 32 * 1024 * 1024,
+  /** One frame between peers: an append message with its head. */
+  peerFrameSizeMax: 8 * 1024 * 1024,
+  /** Client connections of one node. */
+  connectionsMax: 20_000,
+  /** A client that reads so slowly that this much waits for it is disconnected; its session lives on. */
+  clientBacklogSizeMax: 16 * 1024 * 1024,
+  /** Time for a new connection to say hello. */
+  helloTimeoutMs: 5_000,
+  /** Reads that wait for one round of ReadIndex. */
+  readsMax: 100_000,
+  /** Events kept in memory for watches that resume. */
+  watchEventsMax: 65_536,
+  /** Watches of one connection. */
+  watchesPerConnectionMax: 64,
+  /** Pause between attempts to reach a peer. */
+  redialMsMin: 20,
+  redialMsMax: 500,
+  /** A duty timer later than this means that the process stood still: silence of clients is not theirs. */
+  stallMs: 250,
+  /** Digests of the ledger remembered for comparison between members. */
+  digestsMax: 64,
+  /** Members of one cluster. */
+  membersMax: 31,
+} as const

@@ -1,0 +1,98 @@
+import type { Welcome } from '../peers/greeting.ts'
+import { type OwnState, RollCall, type Standing, type Verdict } from './roll-call.ts'
+
+/**
+ * Whether this node takes part, and how: from its first greeting to a voter's rights. See
+ * {@link RollCall} for how it finds out, and docs/architecture.md for why.
+ */
+export class OwnStanding {
+  readonly #self: number
+  readonly #run: string
+  readonly #decide: (verdict: Exclude<Verdict, { kind: 'wait' }>) => void
+  readonly #roll: RollCall
+  #standing: Standing
+  #starts: number
+  #decided = false
+  /** Why it has no vote, in words. */
+  #reason: string
+
+  constructor(options: {
+    self: number
+    own: OwnState
+    voters: Iterable<number>
+    /** Called once, when it is clear how this node takes part. */
+    decide: (verdict: Exclude<Verdict, { kind: 'wait' }>) => void
+  }) {
+    const { own } = options
+    this.#self = options.self
+    this.#run = own.run
+    this.#standing = own.standing
+    this.#starts = own.starts
+    this.#decide = options.decide
+    this.#reason = own.standing === 'joining' ? 'rejoining: has no vote until it has caught up' : ''
+    this.#roll = new RollCall({ self: options.self, own, voters: options.voters })
+  }
+
+  get standing(): Standing {
+    return this.#standing
+  }
+
+  get starts(): number {
+    return this.#starts
+  }
+
+  get run(): string {
+    return this.#run
+  }
+
+  get isDecided(): boolean {
+    return this.#decided
+  }
+
+  /** True when it may vote and stand for election. */
+  get mayVote(): boolean {
+    return this.#decided && this.#standing === 'member'
+  }
+
+  /** Why this node takes no part, or has no vote; undefined when it has one. */
+  get complaint(): string | undefined {
+    if (!this.#decided) return 'waits for a quorum of members to vouch for it'
+    return this.#standing === 'member' ? undefined : this.#reason
+  }
+
+  begin(): void {
+    this.#take(this.#roll.begin())
+  }
+
+  onWelcome(welcome: Welcome): void {
+    // What others remember of an earlier disk also matters after a start that looked well.
+    if (this.#standing === 'joining') this.#raise(welcome)
+    if (!this.#decided) this.#take(this.#roll.onWelcome(welcome))
+  }
+
+  /** A change that makes this node a voter was applied. True: it was meant for this very start. */
+  promoted(starts: number | undefined): boolean {
+    if (this.#standing !== 'joining' || starts === undefined || starts < this.#starts) return false
+    this.#standing = 'member'
+    return true
+  }
+
+  #raise(welcome: Welcome): void {
+    const { memory } = welcome
+    if (welcome.self.id === this.#self || memory.starts < this.#starts || memory.run === this.#run) return
+    this.#starts = memory.starts + 1
+  }
+
+  #take(verdict: Verdict): void {
+    if (verdict.kind === 'wait') return
+    this.#decided = true
+    if (verdict.kind === 'join') {
+      this.#standing = 'joining'
+      this.#starts = Math.max(this.#starts, verdict.starts)
+      this.#reason = verdict.reason
+    } else if (verdict.kind === 'found') {
+      this.#standing = 'member'
+    }
+    this.#decide(verdict)
+  }
+}

@@ -1,0 +1,632 @@
+import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { Ledger, type LedgerEvent, type Sink } from '@tranca/ledger'
+import { type ConfState, type Message, RawNode } from '@tranca/raft-ts'
+import { type NodeStorage, openNodeStorage } from '@tranca/storage'
+import { type Logger, pino } from 'pino'
+import { type AdminServer, startAdminServer } from './admin/http.ts'
+import { Metrics } from './admin/metrics.ts'
+import { adminPages } from './admin/pages.ts'
+import { ClientHub, type LeaderHint } from './clients/client-hub.ts'
+import { WatchHub } from './clients/watch-hub.ts'
+import { listenAddresses } from './config/load.ts'
+import type { Config } from './config/schema.ts'
+import { standInTurn } from './duties/failover.ts'
+import { LeaderDuties } from './duties/leader-duties.ts'
+import { SessionKeeper } from './duties/session-keeper.ts'
+import { type Cancel, type Clock, systemClock } from './environment/clock.ts'
+import { type Transport, tcpTransport } from './environment/transport.ts'
+import { NodeError } from './errors.ts'
+import { limits } from './limits.ts'
+import type { MemberEntry } from './members/address-book.ts'
+import { promotedStart } from './members/changes.ts'
+import { ClusterAdmin } from './members/cluster-admin.ts'
+import { foundingRows } from './members/founding.ts'
+import { MemberDuties } from './members/member-duties.ts'
+import { PeerMemory } from './members/memory.ts'
+import type { Verdict } from './members/roll-call.ts'
+import { OwnStanding } from './members/standing.ts'
+import { FrameKind } from './peers/frames.ts'
+import { type Hello, PEER_VERSION } from './peers/greeting.ts'
+import { PeerHub } from './peers/peer-hub.ts'
+import { decodePeerMessage, encodePeerMessage, isPeerMessage } from './peers/raft-codec.ts'
+import { type ReceivedSnapshot, receiveSnapshot, SnapshotSender } from './peers/snapshot-transfer.ts'
+import { Checkpointer } from './replica/checkpointer.ts'
+import { Digests, type DigestVerdict, decodeDigest, encodeDigest } from './replica/digests.ts'
+import { type Leadership, Replica } from './replica/replica.ts'
+import { Storing } from './replica/storing.ts'
+import { healthReport, type ReportSources, roleOf, statusReport } from './report.ts'
+import { VERSION } from './version.ts'
+
+/** What a node needs of the world; a simulator brings its own. */
+export interface Environment {
+  readonly clock: Clock
+  readonly transport: Transport
+  /** An integer in 0..n-1. */
+  readonly random: (n: number) => number
+  readonly openStorage: typeof openNodeStorage
+}
+
+const machine: Environment = {
+  clock: systemClock,
+  transport: tcpTransport,
+  random: (n) => randomInt(n),
+  openStorage: openNodeStorage,
+}
+
+export interface NodeOptions {
+  /** Default: JSON lines on stdout, at the configured level. */
+  readonly logger?: Logger
+  readonly environment?: Partial<Environment>
+}
+
+/**
+ * Starts one member of a cluster. Resolves when it listens; it takes part as soon as a quorum vouches for it.
+ *
+ * @throws {NodeError} and the storage's `StorageRefusal`, with what to do
+ */
+export async function openNode(config: Config, options: NodeOptions = {}): Promise<Node> {
+  const environment = { ...machine, ...options.environment }
+  const self = config.members.find((member) => member.id === config.id)
+  const name = self?.name ?? `n${config.id}`
+  const logger = (options.logger ?? pino({ level: config.log.level })).child({ node: name })
+  const storage = await environment.openStorage({
+    directory: config.data,
+    clusterId: config.cluster,
+    nodeId: String(config.id),
+    limits: { tailBytesMax: config.checkpoint.keepSize },
+  })
+  for (const note of storage.recovered.notes) logger.warn({ note }, 'recovered')
+  const node = new Node({ config, name, environment, logger, storage })
+  try {
+    await node.start()
+  } catch (error) {
+    await node.close()
+    throw error
+  }
+  return node
+}
+
+/** One running member: puts the rooms together, and holds no rule of its own. */
+export class Node {
+  /** Resolves when the node has stopped: with the error that stopped it, or undefined after `close`. */
+  readonly whenStopped: Promise<Error | undefined>
+  readonly #config: Config
+  readonly #name: string
+  readonly #environment: Environment
+  readonly #logger: Logger
+  readonly #storage: NodeStorage
+  readonly #startedMs: number
+  readonly #run = randomBytes(8).toString('hex')
+  readonly #founders: string
+  readonly #memory = new PeerMemory()
+  readonly #digests = new Digests()
+  readonly #keeper: SessionKeeper
+  readonly #watches: WatchHub<LedgerEvent>
+  readonly #peers: PeerHub
+  readonly #clients: ClientHub
+  readonly #admin: ClusterAdmin
+  readonly #memberDuties: MemberDuties
+  readonly #standing: OwnStanding
+  readonly #storing: Storing
+  readonly #snapshots: SnapshotSender
+  readonly #metrics: Metrics
+  readonly #sink: Sink
+  #ledger: Ledger
+  #replica: Replica | undefined
+  #duties: LeaderDuties | undefined
+  #adminServer: AdminServer | undefined
+  #clientPort = 0
+  #cancelTick: Cancel | undefined
+  #commitLatencyMs: number | undefined
+  #status: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
+  #resolveStopped: (error: Error | undefined) => void = () => {}
+
+  constructor(options: {
+    config: Config
+    name: string
+    environment: Environment
+    logger: Logger
+    storage: NodeStorage
+  }) {
+    const { config, environment, logger, storage } = options
+    const { clock, transport } = environment
+    this.whenStopped = new Promise((resolve) => {
+      this.#resolveStopped = resolve
+    })
+    this.#config = config
+    this.#name = options.name
+    this.#environment = environment
+    this.#logger = logger
+    this.#storage = storage
+    this.#startedMs = clock.nowMs()
+    this.#founders = createHash('sha256').update(JSON.stringify(config.members)).digest('hex').slice(0, 16)
+    this.#sink = {
+      answer: (session, id, result) => this.#clients.answerWaiting(session, id, result),
+      event: (event) => this.#onEvent(event),
+    }
+    this.#ledger = Ledger.restore(storage.rows, { sink: this.#sink })
+    storage.releaseRows()
+    this.#keeper = new SessionKeeper(clock)
+    this.#watches = new WatchHub(this.#ledger.revision)
+    const replica = () => this.#replica!
+    const members = () => this.#members()
+    this.#peers = new PeerHub({
+      self: config.id,
+      transport,
+      clock,
+      logger,
+      handlers: {
+        hello: () => this.#hello(),
+        onHello: (hello) => {
+          this.#memberDuties.onHello(hello)
+          return this.#memory.greeted(hello)
+        },
+        onWelcome: (welcome) => this.#standing.onWelcome(welcome),
+        onRaft: (from, bytes) => this.#onRaft(from, bytes),
+        onDigest: (from, bytes) => this.#compared(this.#digests.other(from, ...decodeDigest(bytes))),
+        onSnapshotStream: (from, stream) =>
+          receiveSnapshot({
+            from,
+            stream,
+            storage,
+            logger,
+            isWanted: (index) => this.#replica !== undefined && index > this.#replica.raft.commit,
+            onReceived: (snapshot) => this.#onSnapshot(snapshot),
+          }),
+        onGone: (id) => this.#onGone(id),
+      },
+    })
+    this.#clients = new ClientHub({
+      replica: () => this.#replica,
+      watches: this.#watches,
+      clock,
+      transport,
+      logger,
+      services: {
+        identity: () => ({
+          cluster: config.cluster,
+          node: config.id,
+          name: this.#name,
+          role: roleOf(this.#sources()),
+          software: VERSION,
+          draining: this.#isDrained(),
+        }),
+        leader: () => this.#leaderHint(),
+        status: () => statusReport(this.#sources()),
+        health: () => healthReport(this.#sources()),
+        admin: (request) => this.#admin.handle(request),
+        sessionHeard: (session) => this.#keeper.heard(session),
+        sessionOpened: (one) => this.#keeper.opened(one),
+        readsServed: (count) => this.#metrics.reads.inc(count),
+      },
+    })
+    this.#admin = new ClusterAdmin({
+      replica: () => this.#replica,
+      members,
+      clock,
+      timeoutMs: 10 * config.timing.electionMs,
+      startsOf: (id) => this.#memberDuties.startsOf(id),
+      isConnected: (id) => this.#peers.isConnected(id),
+    })
+    this.#memberDuties = new MemberDuties({ self: config.id, replica, memory: this.#memory, members, logger })
+    this.#storing = new Storing(storage, {
+      restore: (rows) => Ledger.restore(rows, { sink: this.#sink }),
+      installed: (ledger, meta) => this.#installed(ledger, meta),
+      digest: (index, digest) => {
+        for (const id of this.#peerIds())
+          this.#peers.send(id, FrameKind.digest, [[encodeDigest(index, digest)]])
+        this.#compared(this.#digests.own(index, digest))
+      },
+      checkpointWritten: () => this.#metrics.checkpoints.inc(),
+      failed: (error) => this.#fail(error),
+    })
+    this.#snapshots = new SnapshotSender({
+      hub: this.#peers,
+      storage,
+      logger,
+      done: (to, delivered) => {
+        if (delivered) this.#metrics.snapshotsSent.inc()
+        this.#replica?.raft.reportSnapshot(to, delivered)
+        this.#replica?.schedule()
+      },
+    })
+    const isFresh = storage.meta.index === 0
+    this.#standing = new OwnStanding({
+      self: config.id,
+      own: {
+        standing: storage.rejoining ? 'joining' : isFresh ? 'new' : 'member',
+        starts: storage.starts,
+        run: this.#run,
+        lastIndex: storage.log.lastIndex(),
+      },
+      voters: isFresh ? config.members.map((member) => member.id) : storage.meta.confState.voters,
+      decide: (verdict) => {
+        this.#takePart(verdict).catch((error: unknown) => this.#fail(error as Error))
+      },
+    })
+    this.#metrics = new Metrics(
+      {
+        term: () => this.#replica?.leadership.term ?? 0,
+        isLeader: () => this.#replica?.isServing ?? false,
+        commitIndex: () => this.#replica?.raft.commit ?? 0,
+        appliedIndex: () => this.#replica?.applied ?? 0,
+        lastIndex: () => storage.log.lastIndex(),
+        sessions: () => this.#ledger.counts().sessions,
+        connections: () => this.#clients.connectionCount,
+        logSize: () => storage.log.sizes.diskBytes,
+        watches: () => this.#watches.watchCount,
+        ledgerRevision: () => this.#ledger.revision,
+      },
+      { processMetrics: environment.clock === systemClock },
+    )
+    for (const { id, starts, lastIndex } of this.#ledger.members())
+      this.#memory.remember(id, { starts, lastIndex })
+  }
+
+  /** Where this node listens; ports are real ones even if the configuration said 0. */
+  get addresses(): { client: string; admin?: string } {
+    const listen = listenAddresses(this.#config)
+    return {
+      client: listen.client.replace(/\d+$/, String(this.#clientPort)),
+      ...(listen.admin &&
+        this.#adminServer && {
+          admin: listen.admin.replace(/\d+$/, String(this.#adminServer.port)),
+        }),
+    }
+  }
+
+  async start(): Promise<void> {
+    const listen = listenAddresses(this.#config)
+    try {
+      await this.#peers.listen(listen.peer)
+      this.#clientPort = await this.#clients.listen(listen.client)
+      if (listen.admin) {
+        this.#adminServer = await startAdminServer(
+          listen.admin,
+          adminPages({
+            health: () => healthReport(this.#sources()),
+            status: () => statusReport(this.#sources()),
+            metrics: () => this.#metrics.registry.metrics(),
+          }),
+        )
+      }
+    } catch (cause) {
+      throw new NodeError('LISTEN_FAILED', `cannot listen: ${(cause as Error).message}`, { cause })
+    }
+    this.#status = 'open'
+    this.#logger.info(
+      { ...listen, starts: this.#storage.starts, index: this.#storage.log.lastIndex() },
+      'node starts',
+    )
+    this.#standing.begin()
+    this.#followAddressBook()
+    this.#tick()
+  }
+
+  /** Stops in order: a leader hands over first. */
+  async close(): Promise<void> {
+    if (this.#status === 'closing' || this.#status === 'closed') {
+      await this.whenStopped
+      return
+    }
+    this.#status = 'closing'
+    if (this.#replica?.isServing) await this.#admin.handOver()
+    await this.#stop(undefined)
+  }
+
+  async #stop(error: Error | undefined): Promise<void> {
+    this.#status = 'closing'
+    this.#cancelTick?.()
+    this.#replica?.stop()
+    await this.#clients.close()
+    await this.#peers.close()
+    await this.#adminServer?.close()
+    await this.#storage.close()
+    this.#status = 'closed'
+    this.#logger.info('node stopped')
+    this.#resolveStopped(error)
+  }
+
+  #fail(error: Error): void {
+    if (this.#status === 'closing' || this.#status === 'closed') return
+    this.#logger.fatal({ err: error }, 'the node must stop')
+    this.#stop(error).catch((cause: unknown) => this.#resolveStopped(cause as Error))
+  }
+
+  /** It is clear how this node takes part: the core may run. */
+  async #takePart(verdict: Exclude<Verdict, { kind: 'wait' }>): Promise<void> {
+    const storage = this.#storage
+    if (verdict.kind === 'join') {
+      this.#logger.warn({ reason: verdict.reason }, 'takes part without a vote until it has caught up')
+      await storage.setRejoining(true, { startsAtLeast: this.#standing.starts })
+    } else if (verdict.kind === 'found') {
+      this.#logger.info(
+        { members: this.#config.members.map((member) => member.name) },
+        'founds a new cluster',
+      )
+      const { ledger, changes, meta } = foundingRows(this.#config.members, this.#sink)
+      await storage.found(changes, meta)
+      this.#ledger = ledger
+      this.#watches.reset(ledger.revision)
+    }
+    if (this.#status !== 'open') return
+    this.#startReplica(storage.meta.index, storage.meta.confState)
+    this.#peers.greetAgain()
+  }
+
+  #startReplica(applied: number, confState: ConfState): void {
+    const { clock, random } = this.#environment
+    const { timing, checkpoint, reads } = this.#config
+    const raft = new RawNode({
+      id: this.#config.id,
+      electionTick: Math.round(timing.electionMs / timing.heartbeatMs),
+      heartbeatTick: 1,
+      storage: this.#storage.log,
+      applied,
+      asyncStorageWrites: true,
+      maxSizePerMsg: limits.appendSizeMax,
+      maxCommittedSizePerReady: limits.committedSizePerReadyMax,
+      maxUncommittedEntriesSize: limits.uncommittedSizeMax,
+      maxInflightMsgs: limits.inflightMessagesMax,
+      maxInflightBytes: limits.inflightSizeMax,
+      checkQuorum: true,
+      preVote: true,
+      readOnly: reads.mode,
+      disableProposalForwarding: true,
+      stepDownOnRemoval: true,
+      random,
+      mayCampaign: () => this.#standing.mayVote && !this.#isDrained(),
+    })
+    const replica = new Replica({
+      raft,
+      ledger: this.#ledger,
+      clock,
+      applied,
+      confState,
+      checkpointer: new Checkpointer({
+        ports: this.#storing,
+        every: checkpoint,
+        ledger: () => this.#replica!.ledger,
+      }),
+      ports: {
+        send: (to, messages) => this.#send(to, messages),
+        leadershipChanged: (now, before) => this.#leadershipChanged(now, before),
+        serving: () => this.#serving(),
+        turnEnded: () => {
+          this.#clients.flush()
+          this.#admin.poke()
+        },
+        membersChanged: (change, now) => {
+          if (now.voters.includes(this.#config.id)) this.#onVoter(promotedStart(change, this.#config.id))
+          this.#followAddressBook()
+        },
+        internalApplied: (command) => {
+          this.#admin.internalApplied(command)
+          if (command.op === 'member.set' || command.op === 'member.remove') this.#followAddressBook()
+          if (command.op === 'member.seen')
+            for (const mark of command.marks) this.#memory.remember(mark.id, mark)
+        },
+        store: (request) => this.#storing.store(request),
+        failed: (error) => this.#fail(error),
+        entriesApplied: (entries, commands) => {
+          this.#metrics.entries.inc(entries)
+          this.#metrics.commands.inc(commands)
+        },
+        committed: (latencyMs) => {
+          this.#metrics.commitSeconds.observe(latencyMs / 1000)
+          this.#commitLatencyMs = (this.#commitLatencyMs ?? latencyMs) * 0.9 + latencyMs * 0.1
+        },
+      },
+    })
+    this.#replica = replica
+    this.#duties = new LeaderDuties({
+      replica,
+      keeper: this.#keeper,
+      clock,
+      logger: this.#logger,
+      tickMs: timing.heartbeatMs,
+    })
+    replica.schedule()
+    // A leader that is there is heard of meanwhile; a cluster of one has nobody to wait for.
+    const isAlone = confState.voters.length === 1
+    clock.after(isAlone ? 0 : 2 * timing.heartbeatMs, () => this.#standInTurn(0))
+  }
+
+  #tick(): void {
+    this.#cancelTick = this.#environment.clock.after(this.#config.timing.heartbeatMs, () => {
+      this.#tick()
+      if (!this.#replica) return
+      this.#replica.tick()
+      this.#duties?.tick()
+      this.#memberDuties.tick()
+    })
+  }
+
+  #send(to: number, messages: readonly Message[]): void {
+    const bodies: Uint8Array[][] = []
+    for (const message of messages) {
+      if (message.type === 'snapshot') this.#snapshots.send(message)
+      else if (isPeerMessage(message)) bodies.push(encodePeerMessage(message))
+    }
+    if (bodies.length > 0 && !this.#peers.send(to, FrameKind.raft, bodies)) {
+      this.#replica?.raft.reportUnreachable(to)
+    }
+  }
+
+  #onRaft(from: number, bytes: Buffer): void {
+    if (!this.#replica) return
+    const message = decodePeerMessage(bytes)
+    if (message.from !== from || message.to !== this.#config.id) return
+    // A vote that this node gave before it lost its memory must not be given again.
+    if ((message.type === 'vote' || message.type === 'preVote') && !this.#standing.mayVote) return
+    this.#replica.step(message)
+  }
+
+  #onSnapshot(snapshot: ReceivedSnapshot): boolean {
+    const replica = this.#replica
+    const { meta } = snapshot
+    if (!replica || this.#status !== 'open' || meta.index <= replica.raft.commit) return false
+    this.#storing.hold(snapshot)
+    replica.step({
+      type: 'snapshot',
+      from: snapshot.from,
+      to: this.#config.id,
+      term: snapshot.term,
+      snapshot: { index: meta.index, term: meta.term, confState: meta.confState, data: new Uint8Array(0) },
+    })
+    if (replica.raft.commit >= meta.index) return true
+    this.#storing.release(snapshot)
+    return false
+  }
+
+  #installed(ledger: Ledger, meta: { index: number; confState: ConfState }): void {
+    this.#logger.info({ index: meta.index }, 'snapshot installed')
+    this.#metrics.snapshotsReceived.inc()
+    this.#ledger = ledger
+    this.#watches.reset(ledger.revision)
+    this.#replica?.installed(ledger, meta.index, meta.confState)
+    for (const { id, starts, lastIndex } of ledger.members()) this.#memory.remember(id, { starts, lastIndex })
+    if (meta.confState.voters.includes(this.#config.id)) this.#onVoter(undefined)
+    this.#followAddressBook()
+  }
+
+  /** The configuration counts this node as a voter; `starts` says which start of it was promoted. */
+  #onVoter(starts: number | undefined): void {
+    if (this.#standing.standing !== 'joining') return
+    if (this.#standing.promoted(starts)) {
+      this.#logger.info('has caught up: votes again')
+      this.#storage.setRejoining(false).catch((error: unknown) => this.#fail(error as Error))
+    }
+    // Either the others learn that it votes again, or that it still must not.
+    this.#peers.greetAgain()
+  }
+
+  #onGone(id: number): void {
+    const replica = this.#replica
+    if (!replica) return
+    if (replica.leadership.role === 'leader') return replica.raft.reportUnreachable(id)
+    if (replica.leadership.leader !== id) return
+    this.#logger.info({ leader: id, term: replica.leadership.term }, 'leader is gone')
+    replica.forgetLeader()
+    this.#standInTurn(id)
+  }
+
+  /** Nobody leads as far as this node knows: the electable members stand one after the other. */
+  #standInTurn(except: number): void {
+    const members = this.#members()
+    const electable = this.#replica!.confState.voters.filter(
+      (id) => id !== except && !members.some((member) => member.id === id && member.drained),
+    )
+    standInTurn({ replica: this.#replica!, clock: this.#environment.clock, electable })
+  }
+
+  #leadershipChanged(now: Leadership, before: Leadership): void {
+    if (now.leader !== before.leader || now.role !== before.role) {
+      this.#logger.info({ term: now.term, role: now.role, leader: now.leader }, 'leadership')
+    }
+    if (before.role === 'leader' && now.role !== 'leader') {
+      this.#keeper.stop()
+      this.#clients.stopServing()
+    }
+    if (now.leader !== before.leader) {
+      this.#metrics.elections.inc()
+      this.#clients.leaderChanged()
+    }
+    this.#admin.poke()
+  }
+
+  #serving(): void {
+    this.#logger.info({ term: this.#replica?.leadership.term, index: this.#replica?.applied }, 'serves')
+    this.#keeper.start(this.#ledger.liveSessions())
+    this.#clients.leaderChanged()
+  }
+
+  #onEvent(event: LedgerEvent): void {
+    if (event.kind === 'session.expired' || event.kind === 'session.closed') {
+      this.#keeper.closed(event.session)
+      if (event.kind === 'session.expired' && this.#replica?.isServing) this.#metrics.sessionsExpired.inc()
+    }
+    this.#clients.ledgerEvent(event)
+    this.#watches.publish(event)
+  }
+
+  #compared(verdict: DigestVerdict): void {
+    if (verdict.kind === 'agree') return
+    if (verdict.kind === 'disagree') {
+      this.#logger.error(verdict, 'ledgers differ between members')
+      return
+    }
+    const { index, digest, theirs } = verdict
+    this.#fail(
+      new NodeError(
+        'LEDGERS_DIFFER',
+        `at index ${index} this node's ledger has digest ${digest}, the majority has ${theirs}: repair this node`,
+      ),
+    )
+  }
+
+  #hello(): Hello {
+    const listen = listenAddresses(this.#config)
+    const self = this.#config.members.find((member) => member.id === this.#config.id)
+    return {
+      version: PEER_VERSION,
+      cluster: this.#config.cluster,
+      id: this.#config.id,
+      name: this.#name,
+      peer: self?.peer ?? listen.peer,
+      client: self?.client ?? listen.client,
+      standing: this.#standing.standing,
+      starts: this.#standing.starts,
+      run: this.#run,
+      lastIndex: this.#storage.log.lastDurableIndex,
+      founders: this.#founders,
+    }
+  }
+
+  /** The ledger's address book, or the configuration's as long as there is none. */
+  #members(): readonly MemberEntry[] {
+    const members = this.#ledger.members()
+    return members.length > 0
+      ? members
+      : this.#config.members.map((member) => ({ ...member, drained: false }))
+  }
+
+  #peerIds(): number[] {
+    return this.#members()
+      .map((member) => member.id)
+      .filter((id) => id !== this.#config.id)
+  }
+
+  #followAddressBook(): void {
+    this.#peers.setPeers(new Map(this.#members().map((member) => [member.id, member.peer])))
+  }
+
+  #isDrained(): boolean {
+    return this.#members().some((member) => member.id === this.#config.id && member.drained)
+  }
+
+  #leaderHint(): LeaderHint | undefined {
+    const replica = this.#replica
+    if (!replica || replica.leadership.leader === 0) return undefined
+    const { leader, role } = replica.leadership
+    if (role === 'leader' && !replica.isServing) return undefined
+    const member = this.#members().find((one) => one.id === leader)
+    return member && { node: leader, address: member.client, name: member.name }
+  }
+
+  #sources(): ReportSources {
+    return {
+      self: { id: this.#config.id, name: this.#name, cluster: this.#config.cluster, version: VERSION },
+      replica: this.#replica,
+      peers: this.#peers,
+      members: this.#members(),
+      leader: this.#leaderHint(),
+      uptimeMs: this.#environment.clock.nowMs() - this.#startedMs,
+      connections: this.#clients.connectionCount,
+      digest: this.#digests.latest(),
+      commitLatencyMs: this.#commitLatencyMs,
+      standing: this.#standing.complaint,
+      diskFull: this.#storage.status === 'full',
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import type { Change, Ledger } from '@tranca/ledger'
+import type { ConfState, HardState, StorageAppend } from '@tranca/raft-ts'
+import type { NodeStorage } from '@tranca/storage'
+import { NodeError } from '../errors.ts'
+import type { ReceivedSnapshot } from '../peers/snapshot-transfer.ts'
+
+export interface StoringPorts {
+  /** Makes a ledger of a snapshot's rows. */
+  restore(rows: Iterable<{ key: string; value: unknown }>): Ledger
+  /** A snapshot is in force, in the log and on disk: the ledger is replaced. */
+  installed(ledger: Ledger, meta: ReceivedSnapshot['meta']): void
+  /** The digest of this node's ledger at `index`. */
+  digest(index: number, digest: string): void
+  checkpointWritten(): void
+  failed(error: Error): void
+}
+
+/** Does what Raft and the checkpointer want written, in order. */
+export class Storing {
+  readonly #storage: NodeStorage
+  readonly #ports: StoringPorts
+  #received: ReceivedSnapshot | undefined
+  /** Resolves when everything asked for so far is durable. */
+  #tail: Promise<void> = Promise.resolve()
+  #isInstalling = false
+  #hardState: HardState
+
+  constructor(storage: NodeStorage, ports: StoringPorts) {
+    this.#storage = storage
+    this.#ports = ports
+    this.#hardState = storage.log.hardState
+  }
+
+  /** A snapshot that has arrived whole and that Raft is about to be told of. */
+  hold(snapshot: ReceivedSnapshot): void {
+    const before = this.#received
+    this.#received = snapshot
+    before?.incoming.abort().catch((error: unknown) => this.#ports.failed(error as Error))
+  }
+
+  /** Raft did not want the snapshot that was held for it. */
+  release(snapshot: ReceivedSnapshot): void {
+    if (this.#received !== snapshot || this.#isInstalling) return
+    this.#received = undefined
+    snapshot.incoming.abort().catch((error: unknown) => this.#ports.failed(error as Error))
+  }
+
+  /** Resolves when `request`, and all before it, is durable. */
+  store(request: StorageAppend): Promise<void> {
+    const done =
+      request.snapshot || this.#isInstalling
+        ? this.#tail.then(() => this.#write(request))
+        : this.#write(request)
+    if (request.snapshot) this.#isInstalling = true
+    this.#tail = done
+    return done
+  }
+
+  checkpoint(changes: readonly Change[], at: { index: number; term: number; confState: ConfState }): void {
+    this.#checkpoint(changes, at).catch((error: unknown) => this.#ports.failed(error as Error))
+  }
+
+  async #checkpoint(
+    changes: readonly Change[],
+    at: { index: number; term: number; confState: ConfState },
+  ): Promise<void> {
+    const prepared = await this.#storage.prepareCheckpoint(changes, at)
+    this.#ports.digest(at.index, prepared.digest)
+    await prepared.write()
+    this.#ports.checkpointWritten()
+  }
+
+  #write(request: StorageAppend): Promise<void> {
+    const { hardState, entries, snapshot } = request
+    if (snapshot) return this.#install(request)
+    // A commit index that moved is not worth a write: the leader will tell it again.
+    const before = this.#hardState
+    const isVoteChanged = hardState && (hardState.term !== before.term || hardState.vote !== before.vote)
+    if (entries.length === 0 && !isVoteChanged) return this.#tail
+    if (hardState) this.#hardState = hardState
+    return this.#storage.log.append({ hardState, entries })
+  }
+
+  async #install(request: StorageAppend): Promise<void> {
+    const received = this.#received
+    const wanted = request.snapshot!
+    if (!received || received.meta.index !== wanted.index) {
+      throw new NodeError('STORAGE_FAILED', `the snapshot at ${wanted.index} is not here`)
+    }
+    const hardState = request.hardState ?? this.#hardState
+    this.#hardState = hardState
+    const { meta, rows } = await received.incoming.finish({ hardState })
+    this.#received = undefined
+    this.#isInstalling = false
+    this.#ports.installed(this.#ports.restore(rows), meta)
+    if (request.entries.length > 0) await this.#storage.log.append({ entries: request.entries })
+  }
+}
