@@ -39,7 +39,10 @@ export interface Ready {
   readonly messages: readonly Message[]
   /** Must not be sent before the write is durable. Empty with `asyncStorageWrites`. */
   readonly messagesAfterAppend: readonly Message[]
-  /** The write must be durable; else it may wait for the next one that must (only the commit has moved). */
+  /**
+   * Hard state and entries must be durable; else that may wait for the next write that must be (only the
+   * commit has moved). Says nothing about `snapshot`: one that is there always must be durable.
+   */
   readonly mustSync: boolean
 }
 
