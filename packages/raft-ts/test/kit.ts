@@ -201,8 +201,9 @@ export class Cluster {
     return this.members.get(id)!
   }
 
-  add(id: NodeId, options: Options = {}): Member {
-    const fresh = new Member(id, new TestStorage(voters()), options)
+  /** A new node that starts from the cluster's first configuration, with nothing else. */
+  add(id: NodeId, first: ConfState, options: Options = {}): Member {
+    const fresh = new Member(id, new TestStorage(first), options)
     this.members.set(id, fresh)
     return fresh
   }

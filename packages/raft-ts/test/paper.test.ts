@@ -15,7 +15,10 @@ import {
   voters,
 } from './kit.ts'
 
-const texts = (of: Member) => of.applied.map(({ data }) => decoder.decode(data)).filter((text) => text !== '')
+const texts = (of: Member) =>
+  of.applied
+    .filter(({ type, data }) => type === 'normal' && data.length > 0)
+    .map(({ data }) => decoder.decode(data))
 
 function append(
   from: number,
@@ -471,7 +474,7 @@ await t.test('6 a new leader takes no change before it has applied what it found
 await t.test('6 new servers catch up without a vote, and count from their promotion on', async (t) => {
   const cluster = new Cluster(1)
   const first = cluster.elect(1)
-  const second = cluster.add(2)
+  const second = cluster.add(2, voters(1))
   first.raw.proposeConfChange({ version: 1, id: 0, type: 'addLearner', nodeId: 2 })
   cluster.settle()
   cluster.isolate(2)
