@@ -1,0 +1,103 @@
+import t from 'tap'
+import { MemoryDisk } from '../src/memory-disk.ts'
+import { openOn, powerCycle, randomFrom } from './kit.ts'
+import { live, makeLeader, Witness } from './scenario.ts'
+
+const seeds = Number(process.env.TRANCA_CRASH_SEEDS ?? 6)
+
+for (const withSnapshot of [false, true]) {
+  const what = withSnapshot ? 'with a snapshot installed' : 'without a snapshot'
+  await t.test(`a crash after every single storage call loses nothing acknowledged, ${what}`, async (t) => {
+    const leader = withSnapshot ? await makeLeader() : undefined
+    const dry = new MemoryDisk()
+    const whole = await openOn(dry)
+    await live(whole, new Witness(), leader)
+    await whole.close()
+    const calls = dry.mutations
+    t.ok(calls > 60, `${calls} calls`)
+
+    const failures: string[] = []
+    let crashes = 0
+    for (let call = 1; call <= calls; call++) {
+      for (let seed = 0; seed < seeds; seed++) {
+        // Seed 0: everything that may be lost is lost.
+        const random = seed === 0 ? undefined : randomFrom(call * 1000 + seed)
+        const disk = new MemoryDisk(random === undefined ? {} : { random })
+        const witness = new Witness()
+        disk.crashAt = call
+        const crashed = await openOn(disk)
+          .then(async (storage) => {
+            await live(storage, witness, leader)
+            await storage.close()
+          })
+          .then(
+            () => false,
+            () => true,
+          )
+        if (crashed) crashes++
+        await settled()
+        powerCycle(disk)
+        try {
+          const again = await openOn(disk)
+          witness.check(again)
+          // It works on, and once more.
+          const last = again.log.lastIndex()
+          await again.log.append({
+            entries: [{ index: last + 1, term: 9, type: 'normal', data: Buffer.alloc(300, 1) }],
+          })
+          await again.log.append({ hardState: { term: 9, vote: 0, commit: last } })
+          powerCycle(disk)
+          const third = await openOn(disk)
+          if (third.log.lastIndex() !== last + 1 || third.log.hardState.term !== 9) {
+            failures.push(`call ${call}, seed ${seed}: the third start ends at ${third.log.lastIndex()}`)
+          }
+          await third.close()
+        } catch (error) {
+          failures.push(`call ${call}, seed ${seed}: ${error instanceof Error ? error.message : error}`)
+        }
+      }
+    }
+    t.same(failures.slice(0, 10), [])
+    t.ok(crashes > calls, `${crashes} crashes`)
+    await leader?.close()
+  })
+}
+
+await t.test('a crash in the middle of a recovery is recovered from', async (t) => {
+  const failures: string[] = []
+  for (let seed = 1; seed <= 8; seed++) {
+    // A torn end of the log, so that the recovery has work to do.
+    const make = async () => {
+      const random = randomFrom(seed)
+      const disk = new MemoryDisk({ random })
+      const witness = new Witness()
+      disk.crashAt = 40 + seed * 3
+      await openOn(disk)
+        .then((storage) => live(storage, witness))
+        .catch(() => {})
+      await settled()
+      powerCycle(disk)
+      return { disk, witness }
+    }
+    for (let call = 1; call < 12; call++) {
+      const { disk, witness } = await make()
+      disk.crashAt = disk.mutations + call
+      await openOn(disk).catch(() => {})
+      await settled()
+      powerCycle(disk)
+      try {
+        const again = await openOn(disk)
+        witness.check(again)
+        await again.close()
+      } catch (error) {
+        failures.push(`seed ${seed}, call ${call}: ${error instanceof Error ? error.message : error}`)
+      }
+    }
+  }
+  t.same(failures, [])
+})
+
+/** Lets what was rejected by the power failure run out. */
+function settled(): Promise<void> {
+  return new Promise((done) => setImmediate(done))
+}
