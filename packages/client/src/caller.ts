@@ -18,4 +18,6 @@ export interface Caller {
     options: CallOptions,
     finish: (result: ResultOf<N>) => T,
   ): Promise<T>
+  /** Waits for a promise no longer than the options say; `what` names it in the error. */
+  within<T>(promise: Promise<T>, what: string, options: CallOptions): Promise<T>
 }

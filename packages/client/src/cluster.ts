@@ -56,6 +56,8 @@ export class Cluster implements LinkOwner {
   readonly #owner: ClusterOwner
   readonly #spots = new Map<string, Spot>()
   #leader: Link | undefined
+  /** The cluster of the first leader: the others must belong to it too. */
+  #clusterId: string | undefined
   #status: 'seeking' | 'following' | 'suspecting' | 'closed' = 'seeking'
   #hint: LeaderHint | undefined
   #hintUntilMs = Number.POSITIVE_INFINITY
@@ -147,7 +149,15 @@ export class Cluster implements LinkOwner {
   }
 
   onReady(link: Link): void {
-    this.onNews(link)
+    const cluster = link.welcome?.cluster
+    if (this.#clusterId === undefined || cluster === this.#clusterId) {
+      this.onNews(link)
+      return
+    }
+    // Its sessions are not ours: asking it would look as if ours had been lost.
+    link.close()
+    this.#fail(link, new ConnectionError(link.address, `belongs to another cluster, ${cluster}`))
+    this.#pump()
   }
 
   operationOf(link: Link, id: number): AnyOperation | undefined {
@@ -213,6 +223,7 @@ export class Cluster implements LinkOwner {
       spot.lastError = undefined
     }
     this.#leader = link
+    this.#clusterId = link.welcome?.cluster
     this.#status = 'following'
     this.#hint = { node: link.node, address: link.leader?.address ?? link.address }
     this.#hintUntilMs = Number.POSITIVE_INFINITY

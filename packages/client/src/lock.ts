@@ -36,17 +36,18 @@ export class Lock {
   }
 
   /**
-   * Gives the lock back. A second call waits for the first one's answer and releases nothing more.
+   * Gives the lock back. A second call waits for the first one's answer and releases nothing more. The options
+   * bound only the waiting: the release itself goes on.
    *
    * @throws RefusedError `notHolder`, SessionLostError
    */
-  release(): Promise<void> {
+  release(options: CallOptions = {}): Promise<void> {
     this.#released ??= this.#caller.call(
       { op: 'lock.release', owner: this.owner, names: this.names, token: this.token },
       {},
       () => undefined,
     )
-    return this.#released
+    return this.#caller.within(this.#released, 'lock.release', options)
   }
 }
 

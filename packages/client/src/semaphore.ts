@@ -21,13 +21,13 @@ export class Permits {
   }
 
   /** Gives them back; a second call releases nothing more. */
-  release(): Promise<void> {
+  release(options: CallOptions = {}): Promise<void> {
     this.#released ??= this.#caller.call(
       { op: 'semaphore.release', owner: this.owner, name: this.name, permits: this.count },
       {},
       () => undefined,
     )
-    return this.#released
+    return this.#caller.within(this.#released, 'semaphore.release', options)
   }
 }
 

@@ -49,23 +49,23 @@ export class Reservation implements SequenceNumber {
    *
    * @throws RefusedError `reservationLost` if it came too late: the number may be someone else's by now
    */
-  confirm(): Promise<void> {
-    return this.#end('sequence.confirm')
+  confirm(options: CallOptions = {}): Promise<void> {
+    return this.#end('sequence.confirm', options)
   }
 
   /** The number has not been used: it goes to the next one who asks. */
-  rollback(): Promise<void> {
-    return this.#end('sequence.rollback')
+  rollback(options: CallOptions = {}): Promise<void> {
+    return this.#end('sequence.rollback', options)
   }
 
-  #end(op: 'sequence.confirm' | 'sequence.rollback'): Promise<void> {
+  #end(op: 'sequence.confirm' | 'sequence.rollback', options: CallOptions): Promise<void> {
     const { owner, name, scope } = this.sequence
     this.#ended ??= this.#caller.call(
       { op, owner, name, scope: { ...scope, period: this.period }, value: this.value },
       {},
       () => undefined,
     )
-    return this.#ended
+    return this.#caller.within(this.#ended, op, options)
   }
 }
 

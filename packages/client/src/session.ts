@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { ServerEvent } from '@tranca/protocol'
+import { bounded } from './bounded.ts'
 import type { Caller, CallOptions } from './caller.ts'
 import { Cluster } from './cluster.ts'
 import { Deadline } from './deadline.ts'
@@ -7,7 +8,6 @@ import {
   AbortedError,
   BadAnswerError,
   ClosedError,
-  DeadlineError,
   InvalidRequestError,
   type LossReason,
   QueueFullError,
@@ -79,6 +79,7 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
   /** The open or resume on its way. */
   #binding: { readonly id: number; readonly sentMs: number; readonly operation: AnyOperation } | undefined
   #takeovers = 0
+  #learnDueMs = 0
   #end: Error | undefined
   #closing: Promise<void> | undefined
   #isClosing = false
@@ -155,9 +156,7 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
    * @throws RefusedError, DeadlineError if no leader was found in time, AbortedError
    */
   async opened(options: CallOptions = {}): Promise<this> {
-    await bounded(this.#opened, { ...options, op: 'session.open' }, this.#settings.clock, () =>
-      this.#cluster.describe(),
-    )
+    await this.within(this.#opened, 'session.open', options)
     return this
   }
 
@@ -205,6 +204,11 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
     })
   }
 
+  /** Waits for a promise no longer than the options say. */
+  within<T>(promise: Promise<T>, what: string, options: CallOptions): Promise<T> {
+    return bounded(promise, what, options, this.#settings.clock, this.#describe)
+  }
+
   /**
    * Ends the session and releases all that it holds. Requests without an answer fail with ClosedError. If the
    * cluster cannot be told within `deadlineMs` (default 5 s), it finds out by itself when the time to live is
@@ -227,8 +231,7 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
         this.#add({ op: 'session.close' }, { resolve: () => resolve(this.#finish(error)), reject }, undefined)
     })
     const deadlineMs = options.deadlineMs ?? this.#settings.closeTimeoutMs
-    const waiting = { op: 'session.close', signal: options.signal, deadlineMs }
-    await bounded(told, waiting, this.#settings.clock, () => '').catch(() => undefined)
+    await this.within(told, 'session.close', { ...options, deadlineMs }).catch(() => undefined)
     this.#finish(error)
   }
 
@@ -434,14 +437,17 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
     }
     for (const pending of this.#outstanding.values()) this.#send(link, pending)
     this.#cluster.settle()
-    if (opening) this.#learn()
+    this.#maybeLearn()
     this.#openedSettle.resolve(undefined)
     this.emit('leader', this.#cluster.leaderHint ?? { node: link.node, address: link.address })
     if (!opening) this.emit('resumed')
   }
 
   /** Asks for the addresses of all members: after a failover they are dialed beside those that were given. */
-  #learn(): void {
+  #maybeLearn(): void {
+    const nowMs = this.#settings.clock.now()
+    if (nowMs < this.#learnDueMs) return
+    this.#learnDueMs = nowMs + this.#settings.limits.learnMs
     const settle: Settle = {
       resolve: (result) =>
         this.#cluster.learn((result as ResultOf<'member.list'>).members.map((member) => member.client)),
@@ -524,37 +530,6 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
 }
 
 type Refusal = Extract<Answer, { kind: 'refused' }>
-
-/** Waits for a promise no longer than the options say; the promise itself goes on. */
-function bounded<T>(
-  promise: Promise<T>,
-  options: CallOptions & { readonly op: string },
-  clock: SessionSettings['clock'],
-  more: () => string,
-): Promise<T> {
-  const { op, signal, deadlineMs } = options
-  if (signal === undefined && deadlineMs === undefined) return promise
-  return new Promise((resolve, reject) => {
-    const onAbort = () => end(() => reject(new AbortedError(op, signal?.reason)))
-    const timer =
-      deadlineMs === undefined
-        ? undefined
-        : clock.setTimer(() => {
-            end(() => reject(new DeadlineError(op, deadlineMs, more())))
-          }, deadlineMs)
-    function end(settle: () => void): void {
-      if (timer !== undefined) clock.clearTimer(timer)
-      signal?.removeEventListener('abort', onAbort)
-      settle()
-    }
-    promise.then(
-      (value) => end(() => resolve(value)),
-      (error) => end(() => reject(error)),
-    )
-    if (signal?.aborted) onAbort()
-    else signal?.addEventListener('abort', onAbort)
-  })
-}
 
 /** These make or end sessions and connections, or belong to one connection: other calls stand for them. */
 const notForSessions: ReadonlySet<string> = new Set([

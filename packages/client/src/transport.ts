@@ -43,6 +43,8 @@ export function parseAddress(address: string): { host: string; port: number } {
   return { host: match[1], port }
 }
 
+const lingerMs = 1_000
+
 /** Plain TCP without Nagle's delay. */
 export const tcpTransport: Transport = {
   dial(address, handlers) {
@@ -71,8 +73,14 @@ export const tcpTransport: Transport = {
       close(gently = false) {
         if (!live) return
         live = false
-        if (gently) socket.end()
-        else socket.destroy()
+        if (!gently) {
+          socket.destroy()
+          return
+        }
+        // The other end may never close its side: that must not keep the process.
+        socket.end()
+        socket.unref()
+        setTimeout(() => socket.destroy(), lingerMs).unref()
       },
     }
   },

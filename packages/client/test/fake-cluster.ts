@@ -40,6 +40,7 @@ export class FakeNode {
   address: string
   isUp = true
   isFrozen = false
+  clusterId = 'fake'
   readonly connections = new Set<Connection>()
   readonly #cluster: FakeCluster
   readonly #frozen: (() => void)[] = []
@@ -341,7 +342,7 @@ export class FakeCluster {
     const welcome = {
       version: 1,
       features: [],
-      cluster: 'fake',
+      cluster: node.clusterId,
       node: node.id,
       name: `n${node.id}`,
       role: node === this.leader ? 'leader' : 'follower',

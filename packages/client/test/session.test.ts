@@ -365,6 +365,27 @@ await t.test('a connection that was replaced is left; the session takes itself b
   })
 })
 
+await t.test('the time to live counts from when a request was sent, not from its answer (O6)', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit, { limits: { dialTimeoutMs: 5_000 } })
+  kit.network.delayMs = 1_000
+  await kit.world.until(session.owner('u').sequence('s').next())
+  t.ok(session.remainingMs <= 10_000 - 1_000 - 2_000, `${session.remainingMs} ms are left`)
+  t.ok(session.remainingMs > 6_900)
+})
+
+await t.test('a node of another cluster is left alone', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit)
+  kit.cluster.nodes[1]!.clusterId = 'another'
+  kit.cluster.kill(5)
+  await kit.world.pass(2_000)
+  t.equal(session.status, 'uncertain')
+  kit.cluster.lead(kit.cluster.nodes[2])
+  await kit.world.until(session.owner('u').lock('a'))
+  t.equal(session.leader?.node, 3)
+})
+
 await t.test('a long stop of the process is noticed before anything else is done', async (t) => {
   const kit = fakeCluster()
   const session = await open(kit, { ttlMs: 5_000 })
@@ -462,6 +483,9 @@ await t.test('a second release waits for the first and releases nothing more (O8
   await kit.world.until(Promise.all([lock.release(), lock.release()]))
   await kit.world.until(lock.release())
   t.equal(executed(kit, 'lock.release'), 1)
+  const abort = new AbortController()
+  abort.abort()
+  t.match(await failure(lock.release({ signal: abort.signal })), AbortedError, 'only the waiting is aborted')
   const other = await kit.world.until(session.owner('u').lock('a'))
   await kit.world.until(lock.release())
   t.equal(kit.cluster.ledger.locks.get('a')?.token, other.token, 'the later lock stands')
