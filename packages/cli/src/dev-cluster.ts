@@ -18,7 +18,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { DevClusterError } from './dev/errors.ts'
 import { MemberProcess, type ProcessEnd } from './dev/member-process.ts'
-import { askHealth } from './dev/member-status.ts'
+import { MemberAsker } from './dev/member-status.ts'
 import {
   type NodeSettings,
   openPlan,
@@ -116,6 +116,7 @@ export class DevCluster {
   readonly #options: DevClusterOptions
   readonly #lock: ProcessLock
   readonly #members: Member[] = []
+  readonly #asker: MemberAsker
   #plan: Plan
   #closing: Promise<void> | undefined
 
@@ -125,6 +126,7 @@ export class DevCluster {
     this.#options = options
     this.#lock = lock
     for (const planned of plan.members) this.#start(planned)
+    this.#asker = new MemberAsker(this.addresses)
   }
 
   get members(): readonly DevMember[] {
@@ -145,9 +147,10 @@ export class DevCluster {
     const member = this.#find(name)
     const running = member.process
     if (running === undefined) return
-    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') member.ending = true
+    const ends = signal !== 'SIGSTOP' && signal !== 'SIGCONT'
+    if (ends) member.ending = true
     running.kill(signal)
-    if (member.ending) await running.whenExited
+    if (ends) await running.whenExited
   }
 
   /** Starts a member that does not run; stops it first, cleanly, if it does. */
@@ -187,10 +190,11 @@ export class DevCluster {
         if (!member.running && !member.ending) throw exited(member)
       }
       const said = await Promise.all(
-        asked.filter((member) => member.running).map((member) => askHealth(member.admin)),
+        asked.filter((member) => member.running).map((member) => this.#asker.ask(member.client)),
       )
-      const ready = said.every((health) => health?.ready === true)
-      return ready && said.some((health) => health?.leads === true) ? true : undefined
+      const leader = said[0]?.leader
+      const agreed = leader !== undefined && said.every((view) => view?.leader === leader)
+      return agreed && said.some((view) => view?.leads === true) ? true : undefined
     })
   }
 
@@ -198,7 +202,7 @@ export class DevCluster {
   leader(options: WaitOptions = {}): Promise<DevMember> {
     return this.#poll('a leader', options, async () => {
       const running = this.#members.filter((member) => member.running)
-      const said = await Promise.all(running.map((member) => askHealth(member.admin)))
+      const said = await Promise.all(running.map((member) => this.#asker.ask(member.client)))
       return running.find((_, position) => said[position]?.leads === true)
     })
   }
@@ -211,6 +215,7 @@ export class DevCluster {
 
   async #close(): Promise<void> {
     try {
+      await this.#asker.close()
       await Promise.all(this.#members.map((member) => this.stop(member.name)))
     } finally {
       this.#lock.release()

@@ -55,7 +55,7 @@ export class MemberProcess {
     return this.#end
   }
 
-  async kill(signal: NodeJS.Signals): Promise<void> {
+  kill(signal: NodeJS.Signals): void {
     if (this.#end === undefined) this.#child.kill(signal)
   }
 

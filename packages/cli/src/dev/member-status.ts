@@ -1,23 +1,39 @@
-/** What a member says about leadership over its admin port. */
-export interface MemberHealth {
-  readonly ready: boolean
+import { type Admin, openAdmin, TrancaError } from '@tranca/client'
+
+/** What a member says about leadership. */
+export interface MemberView {
+  /** The member that it follows, or itself; `undefined` if it knows none. */
+  readonly leader: number | undefined
+  /** It leads, and has committed an entry of its own term. */
   readonly leads: boolean
 }
 
 const ANSWER_TIMEOUT_MS = 1_000
 
-/** Asks one member; `undefined` if it does not answer. */
-export async function askHealth(admin: string): Promise<MemberHealth | undefined> {
-  try {
-    const [ready, leads] = await Promise.all([ask(admin, '/readyz'), ask(admin, '/leader')])
-    return { ready, leads }
-  } catch {
-    return undefined
-  }
-}
+/** Asks the members of one cluster, each by its own address. */
+export class MemberAsker {
+  readonly #admin: Admin
 
-async function ask(admin: string, page: string): Promise<boolean> {
-  const response = await fetch(`http://${admin}${page}`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
-  await response.arrayBuffer()
-  return response.ok
+  constructor(addresses: readonly string[]) {
+    this.#admin = openAdmin(addresses)
+  }
+
+  /** `undefined` if the member does not answer. */
+  async ask(address: string): Promise<MemberView | undefined> {
+    const options = { deadlineMs: ANSWER_TIMEOUT_MS }
+    try {
+      const [{ status }, { health }] = await Promise.all([
+        this.#admin.ask(address, 'status', options),
+        this.#admin.ask(address, 'health', options),
+      ])
+      return { leader: status.leader?.node, leads: health.leader }
+    } catch (error) {
+      if (error instanceof TrancaError) return undefined
+      throw error
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#admin.close()
+  }
 }

@@ -1,0 +1,53 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { isAlive } from './process-lock.ts'
+import { stateDirectory } from './state-file.ts'
+
+/** Where the development cluster of this user runs: written by `tranca dev`, read by all other commands. */
+interface DevConnection {
+  readonly version: 1
+  readonly addresses: readonly string[]
+  readonly directory: string
+  /** Of the `tranca dev` process; when it is gone the file counts for nothing. */
+  readonly pid: number
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export function writeDevConnection(
+  env: Environment,
+  connection: { readonly addresses: readonly string[]; readonly directory: string },
+): { remove(): void } {
+  const file = path(env)
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const content: DevConnection = { version: 1, ...connection, pid: process.pid }
+  const fresh = `${file}.${process.pid}.new`
+  writeFileSync(fresh, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 })
+  renameSync(fresh, file)
+  return {
+    remove() {
+      // Another development cluster may have written it since.
+      if (read(file)?.pid === process.pid) rmSync(file, { force: true })
+    },
+  }
+}
+
+/** The addresses of a development cluster that runs now. */
+export function devAddresses(env: Environment): readonly string[] | undefined {
+  const connection = read(path(env))
+  return connection !== undefined && isAlive(connection.pid) ? connection.addresses : undefined
+}
+
+function path(env: Environment): string {
+  return join(stateDirectory(env), 'dev.json')
+}
+
+function read(file: string): DevConnection | undefined {
+  try {
+    const connection = JSON.parse(readFileSync(file, 'utf8')) as DevConnection
+    return connection?.version === 1 && Array.isArray(connection.addresses) ? connection : undefined
+  } catch {
+    // Not there, or not ours: the defaults hold.
+    return undefined
+  }
+}

@@ -1,0 +1,122 @@
+import { hostname } from 'node:os'
+import {
+  type Admin,
+  type AdminOperationName,
+  connect,
+  DeadlineError,
+  openAdmin,
+  type RequestOf,
+  type ResultOf,
+  type Session,
+} from '@tranca/client'
+import { devAddresses } from './connection-file.ts'
+import { parseDuration } from './durations.ts'
+import { CliError, usage } from './errors.ts'
+import type { Io } from './io.ts'
+import { Output, type OutputForm, outputForms } from './output.ts'
+import { sessionFilePath } from './state-file.ts'
+import type { Texts } from './texts/index.ts'
+
+/** The options that many commands share, as they were written; `undefined` = not given. */
+export interface CommonOptions {
+  readonly addresses?: string
+  readonly namespace?: string
+  readonly output?: string
+  readonly timeout?: string
+  readonly sessionFile?: string
+}
+
+const DEFAULT_ADDRESSES = ['127.0.0.1:5555', '127.0.0.1:5556', '127.0.0.1:5557']
+const DEFAULT_NAMESPACE = 'production'
+const DEFAULT_TIMEOUT = '10s'
+/** A session of one call: long enough for a failover in between, short enough to vanish if the call is killed. */
+const CALL_TTL_MS = 10_000
+
+/** What one call of the program works with. */
+export class Context {
+  readonly io: Io
+  readonly texts: Texts
+  readonly out: Output
+  readonly addresses: readonly string[]
+  readonly namespace: string
+  readonly timeoutMs: number
+  readonly sessionFile: string
+  /** Name shown to people where this call holds something. */
+  readonly client: string
+  /** User or thread, unless `--owner` names another. */
+  readonly owner: string
+
+  constructor(io: Io, texts: Texts, options: CommonOptions) {
+    const { env } = io
+    this.io = io
+    this.texts = texts
+    this.out = new Output(io, texts, outputForm(options.output ?? nonEmpty(env.TRANCA_OUTPUT)))
+    const addresses = options.addresses ?? nonEmpty(env.TRANCA_ADDRESSES)
+    this.addresses =
+      addresses === undefined
+        ? (devAddresses(env) ?? DEFAULT_ADDRESSES)
+        : addresses.split(',').map((address) => address.trim())
+    this.namespace = options.namespace ?? nonEmpty(env.TRANCA_NAMESPACE) ?? DEFAULT_NAMESPACE
+    this.timeoutMs = parseDuration(options.timeout ?? nonEmpty(env.TRANCA_TIMEOUT) ?? DEFAULT_TIMEOUT)
+    this.sessionFile = sessionFilePath(options.sessionFile, env)
+    this.client = `tranca@${hostname()}`
+    this.owner = nonEmpty(env.USER) ?? nonEmpty(env.USERNAME) ?? 'tranca'
+  }
+
+  /** Runs with a connection to look at and look after the cluster. */
+  async withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = openAdmin(this.addresses, { client: this.client, deadlineMs: this.timeoutMs })
+    try {
+      return await work(admin)
+    } catch (error) {
+      throw error instanceof DeadlineError && admin.leader === undefined ? this.unreachable(error) : error
+    } finally {
+      await admin.close()
+    }
+  }
+
+  /** One question to the leader. */
+  ask<N extends AdminOperationName>(request: RequestOf<N>): Promise<ResultOf<N>> {
+    return this.withAdmin((admin) => admin.request(request))
+  }
+
+  /** Runs with a session that ends with the call, and with all that it holds. */
+  async withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const session = await this.connect({ ttlMs: CALL_TTL_MS })
+    try {
+      return await work(session)
+    } finally {
+      await session.close({ deadlineMs: this.timeoutMs })
+    }
+  }
+
+  /** Opens a session; says that nobody was reached when there was no leader in time. */
+  async connect(options: {
+    readonly ttlMs: number
+    readonly marginMs?: number
+    readonly lockDelayMs?: number
+    readonly signal?: AbortSignal
+  }): Promise<Session> {
+    const { addresses, namespace, client, timeoutMs } = this
+    try {
+      return await connect({ ...options, addresses, namespace, client, deadlineMs: timeoutMs })
+    } catch (error) {
+      throw error instanceof DeadlineError ? this.unreachable(error) : error
+    }
+  }
+
+  unreachable(error: Error): CliError {
+    const addresses = this.addresses.join(',')
+    return new CliError('unreachable', error.message, { addresses })
+  }
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text
+}
+
+function outputForm(text: string | undefined): OutputForm {
+  const form = outputForms.find((each) => each === (text ?? 'table'))
+  if (form === undefined) throw usage(`'${text}' is no form of output: expected ${outputForms.join(' or ')}`)
+  return form
+}
