@@ -199,7 +199,6 @@ export class Admin {
       }
     }
     for (const watch of this.#watches) watch.start()
-    this.#cluster.settle()
   }
 
   #onLeaderGone(error: Error): void {
@@ -229,6 +228,7 @@ export class Admin {
         return
       }
     }
+    this.#cluster.settle()
     this.#outstanding.delete(answer.id)
     if (answer.kind === 'ok') pending.resolve(answer.value)
     else if (answer.kind === 'refused') {

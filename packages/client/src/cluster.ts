@@ -7,6 +7,9 @@ import type { AnyOperation } from './operations.ts'
 import type { Random } from './random.ts'
 import type { Transport } from './transport.ts'
 
+/** A node that was named is dialed at once, unless it has failed so often since the last good leader. */
+const hintedFailuresMax = 3
+
 /** Who uses the connection to the leader: a session or an admin connection. */
 export interface ClusterOwner {
   /** A node that says it leads is connected and has answered hello. */
@@ -135,12 +138,9 @@ export class Cluster implements LinkOwner {
     if (this.#timerDueMs > nowMs + this.#limits.probeMs) this.#arm(nowMs + this.#limits.probeMs)
   }
 
-  /** The owner has taken the leader into use: the scouts have done their work. */
+  /** The leader does its work for the owner: failures of the search that led to it are forgotten. */
   settle(): void {
-    const spot = this.#leader && this.#spots.get(this.#leader.address)
-    if (spot !== undefined) spot.failures = 0
-    this.#scoutsUntilMs = this.#clock.now() + this.#limits.scoutMs
-    this.#pump()
+    for (const spot of this.#spots.values()) spot.failures = 0
   }
 
   /** Addresses of members, as the cluster told them: to be dialed when the leader is lost. */
@@ -227,6 +227,7 @@ export class Cluster implements LinkOwner {
     this.#status = 'following'
     this.#hint = { node: link.node, address: link.leader?.address ?? link.address }
     this.#hintUntilMs = Number.POSITIVE_INFINITY
+    this.#scoutsUntilMs = this.#clock.now() + this.#limits.scoutMs
     this.#dropDials()
     this.#owner.onLeader(link)
   }
@@ -247,7 +248,8 @@ export class Cluster implements LinkOwner {
     }
     if (this.#status === 'following') this.#status = 'suspecting'
     const spot = this.#spot(hint.address, false)
-    if (spot !== undefined && spot.link === undefined && (news || spot.failures === 0)) this.#dial(spot)
+    if (spot !== undefined && spot.link === undefined && spot.failures < (news ? hintedFailuresMax : 1))
+      this.#dial(spot)
   }
 
   #loseLeader(link: Link, error: Error, refused: boolean): void {
@@ -258,6 +260,7 @@ export class Cluster implements LinkOwner {
     if (this.#hint?.node === link.node) this.#hint = undefined
     for (const spot of this.#spots.values()) {
       if (spot.address !== link.address) {
+        if (refused) continue
         spot.failures = 0
         spot.dueMs = 0
         continue

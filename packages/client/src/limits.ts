@@ -1,7 +1,7 @@
 /** Every bound of the client, with its default. Times are milliseconds. */
 export interface Limits {
   /**
-   * Requests of one session that wait for an answer, sent or not. Half of what the cluster keeps: the other
+   * Requests of one session that wait for an answer, sent or not: at most the default. Half of what the cluster keeps: the other
    * half is for cancelations, and for what gives back grants that crossed them.
    */
   readonly outstandingMax: number

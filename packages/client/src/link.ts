@@ -4,6 +4,7 @@ import {
   encodePong,
   FrameReader,
   features,
+  ProtocolError,
   type ServerEvent,
   versions,
   Writer,
@@ -197,8 +198,12 @@ export class Link {
         this.#onFrame(body)
       }
     } catch (error) {
-      this.#fail(`not of this protocol: ${(error as Error).message}`, error)
-      if (!isBytesError(error)) throw error
+      if (error instanceof ProtocolError) this.#fail(`not of this protocol: ${error.message}`, error)
+      else {
+        // Thrown by a listener of the program: the rest of the chunk cannot be handled any more.
+        this.#fail('a listener of the program failed', error)
+        throw error
+      }
     }
   }
 
@@ -280,8 +285,4 @@ export function hintOf(said: unknown): LeaderHint | undefined {
   const { node, address } = said as { node?: unknown; address?: unknown }
   if (typeof node !== 'number') return undefined
   return { node, address: typeof address === 'string' ? address : undefined }
-}
-
-function isBytesError(error: unknown): boolean {
-  return (error as { name?: unknown }).name === 'ProtocolError'
 }

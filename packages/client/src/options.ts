@@ -64,6 +64,7 @@ export function resolveConnectOptions(options: ConnectOptions): ConnectSettings 
   const given = typeof options.addresses === 'string' ? options.addresses.split(',') : options.addresses
   const addresses = [...new Set(given.map((address) => address.trim()).filter((address) => address !== ''))]
   const limits = { ...defaultLimits, ...options.limits }
+  within('limits.outstandingMax', limits.outstandingMax, 1, defaultLimits.outstandingMax)
   if (addresses.length === 0 || addresses.length > limits.addressesMax) {
     throw new RangeError(`addresses: ${addresses.length} given, expected 1 to ${limits.addressesMax}`)
   }

@@ -493,7 +493,9 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
   }
 
   #onEvent(event: ServerEvent): void {
-    if (event.event === 'sessionLost') this.#lose('expired', 'the cluster says that the session is over')
+    if (event.event !== 'sessionLost' || event.session !== this.#session) return
+    if (event.reason !== 'resumed') this.#lose('expired', 'the cluster says that the session is over')
+    else if (this.#bound !== undefined) this.#onTakenOver(this.#bound)
   }
 
   #lose(reason: LossReason, message: string, cause?: unknown): void {

@@ -106,6 +106,8 @@ export class FakeCluster {
   readonly heardMs = new Map<number, number>()
   readonly changes: { revision: number; kind: string; name: string; session: number; owner: string }[] = []
   oldestRevision = 1
+  /** A new leader tells only the others' clients. */
+  leaderIsShy = false
   pings = 0
   #term = 1
   #watch = 0
@@ -392,7 +394,7 @@ export class FakeCluster {
 
   #tellAll(): void {
     for (const node of this.nodes) {
-      if (!node.isUp) continue
+      if (!node.isUp || (node === this.leader && this.leaderIsShy)) continue
       node.whenAwake(() => {
         const leader = this.leader && { ...hintOf(this.leader) }
         for (const connection of node.connections) node.push(connection, { event: 'leader', ...leader })

@@ -349,6 +349,18 @@ await t.test('a session that the cluster no longer knows is lost at once', async
   }
 })
 
+await t.test('a word that the session was resumed elsewhere brings it back here', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit)
+  const leader = kit.cluster.leader!
+  for (const one of leader.connections) {
+    leader.push(one, { event: 'sessionLost', session: session.id, reason: 'resumed' })
+  }
+  await kit.world.pass(50)
+  t.equal(session.status, 'live')
+  t.equal(session.generation, 2)
+})
+
 await t.test('a connection that was replaced is left; the session takes itself back', async (t) => {
   const kit = fakeCluster()
   const session = await open(kit)
@@ -372,6 +384,32 @@ await t.test('the time to live counts from when a request was sent, not from its
   await kit.world.until(session.owner('u').sequence('s').next())
   t.ok(session.remainingMs <= 10_000 - 1_000 - 2_000, `${session.remainingMs} ms are left`)
   t.ok(session.remainingMs > 6_900)
+})
+
+await t.test('a leader that others name but that says nothing itself is asked again', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit)
+  kit.cluster.leaderIsShy = true
+  kit.cluster.kill(50)
+  const startMs = kit.world.now()
+  await kit.world.until(session.owner('u').lock('a'))
+  t.ok(kit.world.now() - startMs < 90, `${kit.world.now() - startMs} ms`)
+})
+
+await t.test('nodes that claim to lead and refuse to are not asked in a tight loop', async (t) => {
+  const kit = fakeCluster()
+  const other = (id: number) => ({
+    leader: { node: id === 1 ? 2 : 1, address: id === 1 ? 'n2:5555' : 'n1:5555' },
+  })
+  kit.cluster.fate = ({ operation }, node) => {
+    if (operation.op === 'hello') kit.cluster.leader = node
+    return operation.op === 'session.open' ? { refuse: 'notLeader', detail: other(node.id) } : 'pass'
+  }
+  const session = openSession({ ...kit.reach, namespace: 'test' })
+  const opened = failure(session.opened({ deadlineMs: 10_000 }))
+  t.match(await kit.world.until(opened), DeadlineError)
+  t.ok(kit.network.dialed.length < 3 * 250, `${kit.network.dialed.length} dials in 10 s`)
+  await session.close()
 })
 
 await t.test('a node of another cluster is left alone', async (t) => {
@@ -613,6 +651,10 @@ await t.test('a connect that finds no leader says what each address said', async
   t.match(await aborted, AbortedError)
   t.throws(() => openSession({ ...kit.reach, namespace: 'test', ttlMs: 5 }), /ttlMs: 5 given/)
   t.throws(() => openSession({ addresses: 'host:99999', namespace: 'test' }), /expected a port/)
+  t.throws(
+    () => openSession({ ...kit.reach, namespace: 'test', limits: { outstandingMax: 0 } }),
+    /outstandingMax: 0/,
+  )
   t.throws(() => openSession({ addresses: [], namespace: 'test' }), /addresses: 0 given/)
 })
 
