@@ -419,7 +419,7 @@ class Run {
       }
       case 'gap': {
         const counter = this.model.counters[action.pick % Math.max(1, this.model.counters.length)]
-        const session = this.model.sessions[0]?.id
+        const session = this.model.sessions.find((s) => counter?.name.startsWith(`${s.namespace}\0`))?.id
         const from = counter?.free[0] ?? counter?.last
         if (counter === undefined || from === undefined || session === undefined) return
         const to = counter.free[action.length] ?? from
@@ -572,13 +572,26 @@ await t.test('the ledger does what the plain model does, over long random runs',
     delay: namespace === 2,
   }))
   const outcomes = new Outcomes()
-  fc.assert(
+  const details = fc.check(
     fc.property(fc.array(action, { minLength: 50, maxLength: 400, size: 'max' }), (actions) => {
       const run = new Run(outcomes)
-      for (const each of [...opens, ...actions]) run.step(each)
+      for (const each of [...opens, ...actions]) {
+        try {
+          run.step(each)
+        } catch (cause) {
+          throw new Error(`step ${run.index}: ${JSON.stringify(each)}`, { cause })
+        }
+      }
     }),
-    { seed, numRuns, verbose: 1 },
+    { seed, numRuns, endOnFailure: process.env.TRANCA_SHRINK === undefined },
   )
+  if (details.failed) {
+    t.comment(
+      `again: TRANCA_SEED=${seed}, with TRANCA_SHRINK=1 for a short run; path ${details.counterexamplePath}`,
+    )
+    if (process.env.TRANCA_SHRINK !== undefined) t.comment(JSON.stringify(details.counterexample))
+    throw details.errorInstance
+  }
   for (const line of outcomes.report()) t.comment(line)
   t.pass('all runs agree')
 })
