@@ -28,7 +28,7 @@ import { OwnStanding } from './members/standing.ts'
 import { FrameKind } from './peers/frames.ts'
 import { type Hello, PEER_VERSION } from './peers/greeting.ts'
 import { PeerHub } from './peers/peer-hub.ts'
-import { decodePeerMessage, encodePeerMessage, isPeerMessage } from './peers/raft-codec.ts'
+import { decodePeerMessage, encodePeerMessage, isPeerMessage, type PeerMessage } from './peers/raft-codec.ts'
 import { type ReceivedSnapshot, receiveSnapshot, SnapshotSender } from './peers/snapshot-transfer.ts'
 import { Checkpointer } from './replica/checkpointer.ts'
 import { Digests, type DigestVerdict, decodeDigest, encodeDigest } from './replica/digests.ts'
@@ -459,7 +459,17 @@ export class Node {
     if (message.from !== from || message.to !== this.#config.id) return
     // A vote that this node gave before it lost its memory must not be given again.
     if ((message.type === 'vote' || message.type === 'preVote') && !this.#standing.mayVote) return
-    this.#replica.step(message)
+    try {
+      this.#replica.step(this.#standing.standing === 'joining' ? this.#forJoining(message) : message)
+    } catch (error) {
+      this.#fail(error as Error)
+    }
+  }
+
+  /** A leader that does not know yet what this node has lost may tell it a commit index beyond its log. */
+  #forJoining(message: PeerMessage): PeerMessage {
+    if (message.type !== 'heartbeat') return message
+    return { ...message, commit: Math.min(message.commit, this.#replica!.raft.commit) }
   }
 
   #onSnapshot(snapshot: ReceivedSnapshot): boolean {

@@ -69,10 +69,9 @@ export class RowHashes {
     } else {
       this.#subtract(slot)
     }
-    // The row's own checksum covers key and value, but hashing both costs no more than one block.
-    const digest = hash('sha256', Buffer.concat([lengthOf(storeKey), Buffer.from(storeKey), bytes]), 'buffer')
+    const digest = hashOf(storeKey, bytes)
     for (let lane = 0; lane < lanes; lane++) {
-      const value = digest.readUInt32BE(lane * 4)
+      const value = laneOf(digest, lane * 4)
       this.#values[slot * lanes + lane] = value
       this.#sum[lane] = this.#sum[lane]! + value
     }
@@ -99,8 +98,19 @@ export class RowHashes {
   }
 }
 
-function lengthOf(key: string): Buffer {
-  const bytes = Buffer.allocUnsafe(4)
-  bytes.writeUInt32BE(Buffer.byteLength(key))
-  return bytes
+let scratch = Buffer.allocUnsafe(64 * 1024)
+
+/** SHA-256 over the key's length, key and value; one character a byte, which is twice as fast as a buffer. */
+function hashOf(storeKey: string, bytes: Buffer): string {
+  const most = 4 + storeKey.length * 3 + bytes.length
+  if (most > scratch.length) scratch = Buffer.allocUnsafe(most * 2)
+  const keySize = scratch.write(storeKey, 4)
+  scratch.writeUInt32BE(keySize, 0)
+  scratch.set(bytes, 4 + keySize)
+  return hash('sha256', scratch.subarray(0, 4 + keySize + bytes.length), 'latin1')
+}
+
+function laneOf(digest: string, at: number): number {
+  const high = (digest.charCodeAt(at) << 8) | digest.charCodeAt(at + 1)
+  return high * 0x10000 + ((digest.charCodeAt(at + 2) << 8) | digest.charCodeAt(at + 3))
 }

@@ -6,6 +6,8 @@ export interface StorageLimits {
   readonly frameSizeMax: number
   /** Kept free at the end of a segment for hard states once no next segment can be prepared. */
   readonly reserveSize: number
+  /** Left to others on the disk: with less the log counts as full. Default: two segments. */
+  readonly freeSpaceMin: number
   /** Entries kept behind a checkpoint for slow followers. */
   readonly tailBytesMax: number
   readonly tailEntriesMax: number
@@ -24,6 +26,7 @@ export const defaultLimits: StorageLimits = {
   segmentSize: 16 * 1024 * 1024,
   frameSizeMax: 4 * 1024 * 1024,
   reserveSize: 16 * 1024,
+  freeSpaceMin: 32 * 1024 * 1024,
   tailBytesMax: 16 * 1024 * 1024,
   tailEntriesMax: 100_000,
   queueBytesMax: 256 * 1024 * 1024,
@@ -48,6 +51,7 @@ export function resolveLimits(given: Partial<StorageLimits> = {}): StorageLimits
   return {
     ...limits,
     reserveSize,
+    freeSpaceMin: given.freeSpaceMin ?? 2 * limits.segmentSize,
     frameSizeMax: Math.min(limits.frameSizeMax, limits.segmentSize - reserveSize - 1024),
   }
 }

@@ -91,12 +91,16 @@ export class NodeStorage {
 
   get status(): 'open' | 'full' | 'failed' | 'closed' {
     if (this.#closed !== undefined) return 'closed'
-    return this.#ledger.status === 'failed' ? 'failed' : this.log.status
+    return this.failure === undefined ? this.log.status : 'failed'
   }
 
-  /** The first failure of the log or the ledger. */
+  /** What broke in the log, the ledger or the superblock: then the node has to stop. */
   get failure(): StorageError | undefined {
-    return this.log.failure ?? this.#ledger.failure
+    return (
+      this.log.failure ??
+      this.#ledger.failure ??
+      (this.#closed !== undefined ? undefined : this.#superblock.failure)
+    )
   }
 
   releaseRows(): void {
@@ -169,8 +173,12 @@ export class NodeStorage {
       },
       abort: async () => {
         if (over) return
-        end()
-        await builder.abort()
+        over = true
+        try {
+          await builder.abort()
+        } finally {
+          end()
+        }
       },
     }
   }

@@ -1,10 +1,12 @@
-import { createDirectory, nothing } from './directory.ts'
+import { createDirectory, ledgerNumber, nothing } from './directory.ts'
+import type { Disk } from './disk.ts'
 import { parentOf } from './disk.ts'
 import { errorCode, StorageRefusal } from './errors.ts'
 import { levelStores } from './level-stores.ts'
 import { resolveLimits } from './limits.ts'
 import { nodeDisk } from './node-disk.ts'
 import type { OpenNodeStorageOptions } from './open-node-storage.ts'
+import type { Stores } from './stores.ts'
 import { readSuperblock } from './superblock.ts'
 
 export interface ResetOptions extends Omit<OpenNodeStorageOptions, 'onRow' | 'initial'> {
@@ -26,20 +28,7 @@ export async function resetForRejoin(options: ResetOptions): Promise<{ setAside:
     if (errorCode(error) === 'CRASHED') throw error
     return undefined
   })
-  if (old !== undefined) {
-    const store = await stores
-      .open(`${directory}/${old.state.ledger.folder}`, { create: false })
-      .catch((error) => {
-        if (errorCode(error) === 'LOCKED') {
-          throw new StorageRefusal('LOCKED', 'a process uses the directory', {
-            file: directory,
-            cause: error,
-          })
-        }
-        return undefined
-      })
-    await store?.close()
-  }
+  await refuseIfLocked(disk, stores, directory)
   const starts = Math.max(old?.state.starts ?? 0, options.startsAtLeast ?? 0)
   const fresh = `${directory}.rejoin`
   // What an interrupted try left there was never in use.
@@ -62,6 +51,24 @@ export async function resetForRejoin(options: ResetOptions): Promise<{ setAside:
   await disk.rename(fresh, directory)
   await disk.syncDirectory(parentOf(directory))
   return { setAside: aside, starts }
+}
+
+/** Tries every ledger that lies there: without a superblock nobody can say which one is in use. */
+async function refuseIfLocked(disk: Disk, stores: Stores, directory: string): Promise<void> {
+  const names = await disk.list(directory).catch((error: unknown) => {
+    if (errorCode(error) === 'NOT_FOUND') return []
+    throw error
+  })
+  for (const name of names) {
+    if (ledgerNumber(name) === 0) continue
+    try {
+      const store = await stores.open(`${directory}/${name}`, { create: false })
+      await store.close()
+    } catch (error) {
+      if (errorCode(error) !== 'LOCKED') continue
+      throw new StorageRefusal('LOCKED', 'a process uses the directory', { file: directory, cause: error })
+    }
+  }
 }
 
 async function freeName(

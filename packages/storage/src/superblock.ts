@@ -82,12 +82,26 @@ export class Superblock {
     return this.#state
   }
 
-  /** Updates run in order; resolves when both copies are durable. A failure is final. */
+  get failure(): StorageError | undefined {
+    return this.#failure
+  }
+
+  /**
+   * Updates run in order; resolves when both copies are durable. A failure to write is final; a state that
+   * does not fit rejects with LIMIT and changes nothing.
+   */
   update(change: Partial<SuperblockState>): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
-    this.#state = { ...this.#state, ...change }
-    const state = this.#state
-    const done = this.#tail.then(() => this.#write(state))
+    const state = { ...this.#state, ...change }
+    let slot: Buffer
+    try {
+      slot = encodeSlot(state, this.#sequence + 1)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    this.#state = state
+    this.#sequence++
+    const done = this.#tail.then(() => this.#write(slot))
     this.#tail = done.catch(() => {})
     return done
   }
@@ -98,13 +112,11 @@ export class Superblock {
     await this.#file.close()
   }
 
-  async #write(state: SuperblockState): Promise<void> {
+  async #write(slot: Buffer): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     try {
-      const slot = encodeSlot(state, this.#sequence + 1)
       await this.#file.write(slot, 0)
       await this.#file.write(slot, slotSize)
-      this.#sequence++
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
       this.#failure = new StorageError('LOG_FAILED', `the superblock cannot be written: ${text}`, {

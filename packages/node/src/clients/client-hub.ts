@@ -112,10 +112,7 @@ export class ClientHub implements ConnectionHost {
   }
 
   leaderChanged(): void {
-    const hint = this.#services.leader()
-    for (const connection of this.#connections) {
-      if (connection.greeted) connection.event({ event: 'leader', ...hint })
-    }
+    for (const connection of this.#connections) if (connection.greeted) this.#tellLeader(connection)
   }
 
   /**
@@ -174,11 +171,20 @@ export class ClientHub implements ConnectionHost {
   }
 
   admin(connection: Connection, id: number, request: AdminRequest): void {
+    connection.adminPending++
+    const done = () => {
+      connection.adminPending--
+      if (connection.leaderNewsHeld && connection.adminPending === 0) this.#tellLeader(connection)
+    }
     this.#services.admin(request).then(
-      (result) => connection.answer(request.op, id, result),
+      (result) => {
+        connection.answer(request.op, id, result)
+        done()
+      },
       (error: unknown) => {
         this.#logger.error({ err: error, op: request.op }, 'administrator request failed')
         connection.refuse(id, 'uncertain')
+        done()
       },
     )
   }
@@ -229,6 +235,12 @@ export class ClientHub implements ConnectionHost {
     if (this.#bySession.get(connection.session) === connection) this.#bySession.delete(connection.session)
     connection.session = 0
     connection.generation = 0
+  }
+
+  /** A client leaves when it hears of another leader: not before it has the answer that it waits for. */
+  #tellLeader(connection: Connection): void {
+    connection.leaderNewsHeld = connection.adminPending > 0
+    if (!connection.leaderNewsHeld) connection.event({ event: 'leader', ...this.#services.leader() })
   }
 
   #namespaceOf(session: number): string {

@@ -47,6 +47,9 @@ export class Connection {
   namespace = ''
   greeted = false
   name = ''
+  /** Administrator's requests on their way: until they are answered, news of the leader waits. */
+  adminPending = 0
+  leaderNewsHeld = false
   readonly watches = new Map<number, () => void>()
   watchCount = 0
   cancelDeadline: Cancel | undefined

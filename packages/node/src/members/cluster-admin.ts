@@ -170,7 +170,12 @@ export class ClusterAdmin {
     const result = await this.#until(
       () => {
         const now: Leadership = this.#replica()!.leadership
-        if (now.term === term || now.leader === 0) return undefined
+        if (now.term === term && now.role === 'leader') {
+          // Raft gives up after an election time-out; a member that is gone will not answer at all.
+          const isOver = replica.raft.transferee !== to || !this.#isConnected(to)
+          return isOver ? refuse('transferFailed', { to }) : undefined
+        }
+        if (now.leader === 0) return undefined
         return now.leader === to ? { ok: true, value: { leader: to } } : refuse('transferFailed', { to })
       },
       { leaderOnly: false },

@@ -75,6 +75,9 @@ export class SnapshotSender {
   async #send(message: InstallSnapshot): Promise<boolean> {
     const snapshot = await this.#storage.openSnapshot()
     try {
+      // A member refuses a state in which it does not occur; the checkpoint of its admission is under way.
+      const { voters, learners, learnersNext } = snapshot.meta.confState
+      if (![...voters, ...learners, ...learnersNext].includes(message.to)) return false
       return await this.#stream(message, snapshot)
     } finally {
       await snapshot.close()

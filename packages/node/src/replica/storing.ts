@@ -47,10 +47,11 @@ export class Storing {
 
   /** Resolves when `request`, and all before it, is durable. */
   store(request: StorageAppend): Promise<void> {
+    const before = this.#tail
     const done =
       request.snapshot || this.#isInstalling
-        ? this.#tail.then(() => this.#write(request))
-        : this.#write(request)
+        ? before.then(() => this.#write(request, Promise.resolve()))
+        : this.#write(request, before)
     if (request.snapshot) this.#isInstalling = true
     this.#tail = done
     return done
@@ -70,13 +71,13 @@ export class Storing {
     this.#ports.checkpointWritten()
   }
 
-  #write(request: StorageAppend): Promise<void> {
+  #write(request: StorageAppend, before: Promise<void>): Promise<void> {
     const { hardState, entries, snapshot } = request
     if (snapshot) return this.#install(request)
     // A commit index that moved is not worth a write: the leader will tell it again.
-    const before = this.#hardState
-    const isVoteChanged = hardState && (hardState.term !== before.term || hardState.vote !== before.vote)
-    if (entries.length === 0 && !isVoteChanged) return this.#tail
+    const { term, vote } = this.#hardState
+    const isVoteChanged = hardState && (hardState.term !== term || hardState.vote !== vote)
+    if (entries.length === 0 && !isVoteChanged) return before
     if (hardState) this.#hardState = hardState
     return this.#storage.log.append({ hardState, entries })
   }

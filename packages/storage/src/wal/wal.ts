@@ -165,7 +165,7 @@ export class Wal {
   #prepare(): void {
     const { disk, limits } = this.#options
     const segment = this.#segments.at(-1)!.segment + 1
-    this.#next = disk.preallocate(this.#path(segment), limits.segmentSize).then(
+    this.#next = this.#fill(segment).then(
       () => {
         this.#prepared = { segment, size: limits.segmentSize }
         return undefined
@@ -174,11 +174,19 @@ export class Wal {
         this.full = errorCode(error) === 'DISK_FULL'
         // What was filled so far is given back: others need the space more.
         await disk.remove(this.#path(segment)).catch(() => {})
-        return error instanceof StorageError
-          ? error
-          : new StorageError('LOG_FAILED', String(error), { cause: error })
+        if (error instanceof StorageError) return error
+        return new StorageError('LOG_FAILED', String(error), { cause: error })
       },
     )
+  }
+
+  async #fill(segment: number): Promise<void> {
+    const { disk, directory, limits } = this.#options
+    const free = await disk.freeSpace(directory)
+    if (free < limits.segmentSize + limits.freeSpaceMin) {
+      throw new StorageError('DISK_FULL', `${directory}: only ${free} bytes are left on the disk`)
+    }
+    await disk.preallocate(this.#path(segment), limits.segmentSize)
   }
 
   #path(segment: number): string {

@@ -1,0 +1,267 @@
+import { cpSync, rmSync } from 'node:fs'
+import t from 'tap'
+import { repairNode } from '../src/index.ts'
+import { TestCluster, until } from './cluster-kit.ts'
+
+const gapless = {
+  kind: 'gapless',
+  digits: 'decimal',
+  width: 6,
+  prefix: '',
+  start: '000001',
+  reset: 'never',
+  utcOffsetMinutes: -180,
+  reservationTtlMs: 0,
+  warnBelow: 0,
+} as const
+
+t.test('three empty nodes found a cluster and serve locks and numbers', async (t) => {
+  const cluster = await TestCluster.start(t, 3)
+  const session = await cluster.session()
+  const [ana, bia] = [session.owner('ana'), session.owner('bia')]
+  const lock = await ana.lock('SA1000001')
+  const refused = await bia.lock('SA1000001', { waitMs: 0 }).catch((error) => error)
+  t.match(refused, { code: 'held', detail: { holders: [{ owner: 'ana', client: 'app' }] } })
+  const waiting = bia.lock('SA1000001', { waitMs: 10_000 })
+  await lock.release()
+  const next = await waiting
+  t.ok(next.token > lock.token, 'fencing tokens grow')
+  const orders = ana.sequence('SC5', { company: '01', branch: '01' })
+  await orders.define(gapless)
+  const first = await orders.reserve()
+  const second = await orders.reserve()
+  t.same([first.value, second.value], ['000001', '000002'])
+  await first.rollback()
+  const again = await orders.reserve()
+  t.equal(again.value, '000001', 'a number that was given back is issued before the counter moves')
+  await cluster.whenEqual()
+})
+
+t.test('a leader that stops hands over: sessions, locks, queues and numbers go on (O5, O10)', async (t) => {
+  const cluster = await TestCluster.start(t, 3)
+  const session = await cluster.session()
+  const owner = session.owner('u1')
+  const orders = owner.sequence('SC5')
+  await orders.define(gapless)
+  const held = await owner.lock('A')
+  const waiting = session.owner('u2').lock('A', { waitMs: 60_000 })
+  const reserved = await orders.reserve()
+  const before = await cluster.leader()
+  const stopping = cluster.stopNode(before)
+  const numbers: string[] = []
+  for (let count = 0; count < 50; count++) {
+    const number = await orders.reserve()
+    await number.confirm()
+    numbers.push(number.value)
+  }
+  await stopping
+  t.not(await cluster.leader(), before)
+  t.equal(new Set(numbers).size, 50, 'no number twice')
+  t.equal(numbers.at(-1), '000051', 'and none missing')
+  await reserved.confirm()
+  await held.release()
+  const granted = await waiting
+  t.ok(granted.token > held.token)
+  const { sessions } = await cluster.admin.request({ op: 'session.list', limit: 10 })
+  t.equal(sessions.length, 1, 'the session went on, no second one was opened')
+  await cluster.startNode(before)
+  await cluster.whenEqual()
+})
+
+t.test('drain takes a node out of office until it is undrained (O21)', async (t) => {
+  const cluster = await TestCluster.start(t, 3)
+  const session = await cluster.session()
+  const owner = session.owner('u')
+  const before = await cluster.leader()
+  const pairs = Array.from({ length: 20 }, async (_, at) => {
+    for (let count = 0; count < 10; count++) {
+      const lock = await owner.lock(`L${at}`)
+      await lock.release()
+    }
+  })
+  await cluster.admin.request({ op: 'member.drain', id: before })
+  await Promise.all(pairs)
+  const after = await cluster.leader()
+  t.not(after, before)
+  const other = cluster.members.find((member) => member.id !== before && member.id !== after)!.id
+  await cluster.admin.request({ op: 'member.drain', id: other })
+  const last = await cluster.admin.request({ op: 'member.drain', id: after }).catch((error) => error)
+  t.equal(last.code, 'lastVoter', 'somebody must be able to lead')
+  await cluster.admin.request({ op: 'member.undrain', id: before })
+  const moved = await cluster.admin.request({ op: 'leader.transfer', to: before })
+  t.equal(moved.leader, before)
+  t.equal(await cluster.leader(), before)
+  const unknown = await cluster.admin.request({ op: 'leader.transfer', to: 99 }).catch((error) => error)
+  t.equal(unknown.code, 'unknownMember')
+})
+
+t.test('members are added as learners, become voters when caught up, and are removed', async (t) => {
+  const cluster = await TestCluster.start(t, 3)
+  const session = await cluster.session()
+  for (let count = 0; count < 100; count++) await session.owner('u').lock(`L${count}`)
+  const [fourth] = await TestCluster.addresses(1, 4)
+  const founders = [...cluster.members]
+  cluster.members.push(fourth!)
+  await cluster.startNode(4, { members: founders, listen: { client: fourth!.client, peer: fourth!.peer } })
+  t.match(await cluster.status(4), { applied: 0 }, 'waits to be added')
+  await cluster.admin.request({ op: 'member.add', ...fourth! })
+  await until('the fourth votes', async () => {
+    const { members } = await cluster.status(await cluster.leader())
+    return members.some((member) => member.id === 4 && member.role === 'voter')
+  })
+  await cluster.whenEqual()
+  t.equal((await cluster.status(4)).locks, 100)
+  const twice = await cluster.admin.request({ op: 'member.add', ...fourth! }).catch((error) => error)
+  t.equal(twice.code, 'memberExists')
+  await cluster.admin.request({ op: 'member.remove', id: 4 })
+  const { members } = await cluster.status(await cluster.leader())
+  t.notOk(members.some((member) => member.id === 4))
+})
+
+t.test('a follower that is far behind gets a snapshot', async (t) => {
+  const cluster = await TestCluster.start(t, 3, { checkpoint: { entries: 20, size: 1 << 20, keepSize: 0 } })
+  const session = await cluster.session()
+  const owner = session.owner('u')
+  const follower = [1, 2, 3].find((id) => id !== cluster.admin.leader?.node)!
+  await cluster.stopNode(follower)
+  for (let count = 0; count < 200; count++) await owner.lock(`L${count}`)
+  await cluster.startNode(follower)
+  await until('it has caught up', async () => (await cluster.status(follower)).locks === 200)
+  await cluster.whenEqual()
+  for (let count = 200; count < 260; count++) await owner.lock(`L${count}`)
+  await cluster.whenEqual()
+  await until('digests are compared at the same index', async () => {
+    const hashes = await Promise.all([1, 2, 3].map(async (id) => (await cluster.status(id)).hash))
+    return hashes.every((hash) => hash !== undefined && hash.index === hashes[0]!.index)
+  })
+  const hashes = await Promise.all([1, 2, 3].map(async (id) => (await cluster.status(id)).hash!.digest))
+  t.equal(new Set(hashes).size, 1)
+})
+
+t.test('a node whose directory is gone rejoins without a vote and is promoted again', async (t) => {
+  const cluster = await TestCluster.start(t, 3)
+  const session = await cluster.session()
+  for (let count = 0; count < 50; count++) await session.owner('u').lock(`L${count}`)
+  const victim = [1, 2, 3].find((id) => id !== cluster.admin.leader?.node)!
+  await cluster.stopNode(victim)
+  rmSync(cluster.dataOf(victim), { recursive: true })
+  await cluster.startNode(victim)
+  await until('it votes again', async () => {
+    const own = await cluster.status(victim)
+    const { health } = await cluster.admin.ask(cluster.members[victim - 1]!.client, 'health')
+    return own.locks === 50 && health.ok && own.role === 'follower'
+  })
+  const { members } = await cluster.status(await cluster.leader())
+  t.equal(members.find((member) => member.id === victim)?.role, 'voter')
+})
+
+t.test('an older copy of a directory is noticed by the others', async (t) => {
+  const cluster = await TestCluster.start(t, 3)
+  const session = await cluster.session()
+  await session.owner('u').lock('before')
+  const victim = [1, 2, 3].find((id) => id !== cluster.admin.leader?.node)!
+  await cluster.stopNode(victim)
+  cpSync(cluster.dataOf(victim), `${cluster.dataOf(victim)}-old`, { recursive: true })
+  await cluster.startNode(victim)
+  await session.owner('u').lock('between')
+  await cluster.whenEqual()
+  await cluster.stopNode(victim)
+  rmSync(cluster.dataOf(victim), { recursive: true })
+  cpSync(`${cluster.dataOf(victim)}-old`, cluster.dataOf(victim), { recursive: true })
+  await cluster.startNode(victim)
+  await until('it has been promoted again', async () => {
+    const { health } = await cluster.admin.ask(cluster.members[victim - 1]!.client, 'health')
+    return health.ok
+  })
+  await cluster.whenEqual()
+  t.equal((await cluster.status(victim)).locks, 2)
+})
+
+t.test('repair sets a directory aside and the node rejoins', async (t) => {
+  const cluster = await TestCluster.start(t, 3)
+  await (await cluster.session()).owner('u').lock('A')
+  const victim = [1, 2, 3].find((id) => id !== cluster.admin.leader?.node)!
+  await cluster.stopNode(victim)
+  const { setAside } = await repairNode(cluster.configOf(victim))
+  t.match(setAside, /damaged-1$/)
+  await cluster.startNode(victim)
+  await until('it votes again', async () => {
+    const { health } = await cluster.admin.ask(cluster.members[victim - 1]!.client, 'health')
+    return health.ok && (await cluster.status(victim)).locks === 1
+  })
+})
+
+t.test('the whole cluster stops and starts with everything it had (O17)', async (t) => {
+  const cluster = await TestCluster.start(t, 3, { checkpoint: { entries: 7, size: 1 << 20, keepSize: 0 } })
+  const session = await cluster.session({ ttlMs: 60_000 })
+  const owner = session.owner('u')
+  const orders = owner.sequence('SC5')
+  await orders.define(gapless)
+  const held = await owner.lock('A')
+  const reserved = await orders.reserve()
+  for (let count = 0; count < 30; count++) await owner.lock(`L${count}`)
+  await Promise.all([1, 2, 3].map((id) => cluster.stopNode(id)))
+  await Promise.all([1, 2, 3].map((id) => cluster.startNode(id)))
+  await cluster.whenServing()
+  await reserved.confirm()
+  await held.release()
+  t.equal(await (await orders.reserve()).value, '000002')
+  const { locks } = await cluster.admin.request({
+    op: 'lock.list',
+    namespace: 'production',
+    prefix: '',
+    limit: 100,
+  })
+  t.equal(locks.length, 30)
+})
+
+t.test('a silent session expires, and what it held goes to the next in the queue', async (t) => {
+  const cluster = await TestCluster.start(t, 1)
+  const dying = await cluster.session({ ttlMs: 2_000, client: 'dying' })
+  await dying.owner('u').lock('A')
+  const living = await cluster.session({ ttlMs: 60_000 })
+  const waiting = living.owner('w').lock('A', { waitMs: 30_000 })
+  await dying.close({ deadlineMs: 0 }).catch(() => {})
+  t.ok((await waiting).token > 0)
+})
+
+t.test('a watch goes on after a change of leader without a miss (O23)', async (t) => {
+  const cluster = await TestCluster.start(t, 3)
+  const session = await cluster.session()
+  const owner = session.owner('u')
+  const { revision } = await cluster.status(await cluster.leader())
+  const filter = { namespace: 'production', prefix: 'W', kinds: ['lock.granted'] }
+  const watch = cluster.admin.watch({ ...filter, fromRevision: revision + 1 })
+  const seen: string[] = []
+  const reading = (async () => {
+    for await (const change of watch) {
+      seen.push(change.name)
+      if (seen.length === 40) return
+    }
+  })()
+  for (let count = 0; count < 20; count++) await owner.lock(`W${count}`)
+  const stopping = cluster.stopNode(await cluster.leader())
+  for (let count = 20; count < 40; count++) await owner.lock(`W${count}`)
+  await stopping
+  await reading
+  t.same(
+    seen,
+    Array.from({ length: 40 }, (_, at) => `W${at}`),
+  )
+})
+
+t.test('health and metrics answer by meaning', async (t) => {
+  const cluster = await TestCluster.start(t, 1, { listen: { admin: '127.0.0.1:0' } })
+  const base = `http://${cluster.nodes.get(1)!.addresses.admin}`
+  await (await cluster.session()).owner('u').lock('A')
+  t.equal((await fetch(`${base}/livez`)).status, 200)
+  t.equal((await fetch(`${base}/readyz`)).status, 200)
+  t.equal((await fetch(`${base}/leader`)).status, 200)
+  const metrics = await (await fetch(`${base}/metrics`)).text()
+  t.match(metrics, /tranca_is_leader 1/)
+  t.match(metrics, /tranca_commands_total [1-9]/)
+  const missing = await fetch(`${base}/nothing`)
+  t.equal(missing.status, 404)
+  t.match(await missing.text(), /\/metrics/, 'names the pages that there are')
+  t.equal((await fetch(`${base}/livez`, { method: 'POST' })).status, 405)
+})
