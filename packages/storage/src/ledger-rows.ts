@@ -107,7 +107,7 @@ function hashOf(storeKey: string, bytes: Buffer): string {
   const keySize = scratch.write(storeKey, 4)
   scratch.writeUInt32BE(keySize, 0)
   scratch.set(bytes, 4 + keySize)
-  return hash('sha256', scratch.subarray(0, 4 + keySize + bytes.length), 'latin1')
+  return hash('sha256', scratch.subarray(0, 4 + keySize + bytes.length), 'binary')
 }
 
 function laneOf(digest: string, at: number): number {
