@@ -215,7 +215,6 @@ export class Admin {
   #onAnswer(link: Link, answer: Answer): void {
     const pending = this.#outstanding.get(answer.id)
     if (pending === undefined) return
-    link.prove(pending.sentMs)
     if (answer.kind === 'refused') {
       if (answer.cause === 'notLeader' || answer.cause === 'noLeader' || answer.cause === 'draining') {
         // Not done here: it is asked again where the leader is.

@@ -31,7 +31,7 @@ export interface ClusterOptions {
   readonly random: Random
   readonly limits: Limits
   readonly hello: LinkOptions['hello']
-  /** A connection without answers for so long gets a ping. */
+  /** A connection that has been silent for so long gets a ping, though nothing is asked. */
   readonly keepAliveMs: number
 }
 
@@ -336,7 +336,7 @@ export class Cluster implements LinkOwner {
       if (this.#status === 'following') this.#suspect()
       return Number.POSITIVE_INFINITY
     }
-    let dueMs = link.provenMs + this.#options.keepAliveMs
+    let dueMs = link.heardMs + this.#options.keepAliveMs
     // An answer is due, or a request waits in a queue of the cluster and is silent by its nature.
     if (link.awaitedMs !== undefined) dueMs = Math.min(dueMs, link.awaitedMs + probeMs)
     else if (this.#owner.isWaiting()) dueMs = Math.min(dueMs, link.heardMs + waitProbeMs)

@@ -78,10 +78,6 @@ export class Link {
   awaitedMs: number | undefined
   /** When the ping without an answer was sent. */
   pingedMs: number | undefined
-  /** When the last frame was sent that has been answered. */
-  provenMs: number
-  /** A ping was answered that was sent at `sentMs`. */
-  onProof: ((sentMs: number) => void) | undefined
   readonly #owner: LinkOwner
   readonly #clock: Clock
   readonly #hello: LinkOptions['hello']
@@ -101,7 +97,6 @@ export class Link {
     this.address = options.address
     this.dialedMs = options.clock.now()
     this.heardMs = this.dialedMs
-    this.provenMs = this.dialedMs
     this.#wire = options.transport.dial(options.address, {
       onOpen: () => this.#greet(),
       onData: (chunk) => this.#onData(chunk),
@@ -137,11 +132,6 @@ export class Link {
   ping(): void {
     encodePing(this.#writer, ++this.#nonce)
     this.pingedMs = this.#sent()
-  }
-
-  /** An answer came to something that was sent at `sentMs`. */
-  prove(sentMs: number): void {
-    if (sentMs > this.provenMs) this.provenMs = sentMs
   }
 
   /** Ends the connection without a word to the owner; `gently`: what was sent still leaves. */
@@ -200,8 +190,8 @@ export class Link {
     } catch (error) {
       if (error instanceof ProtocolError) this.#fail(`not of this protocol: ${error.message}`, error)
       else {
-        // Thrown by a listener of the program: the rest of the chunk cannot be handled any more.
-        this.#fail('a listener of the program failed', error)
+        // A mistake of our own: the rest of the chunk cannot be handled any more.
+        this.#fail('the client failed', error)
         throw error
       }
     }
@@ -271,11 +261,7 @@ export class Link {
   }
 
   #onPong(nonce: number): void {
-    if (nonce !== this.#nonce || this.pingedMs === undefined) return
-    const sentMs = this.pingedMs
-    this.pingedMs = undefined
-    this.prove(sentMs)
-    this.onProof?.(sentMs)
+    if (nonce === this.#nonce) this.pingedMs = undefined
   }
 }
 

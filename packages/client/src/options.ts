@@ -85,6 +85,7 @@ export function resolveConnectOptions(options: ConnectOptions): ConnectSettings 
 export function resolveSessionOptions(options: SessionOptions): SessionSettings {
   const ttlMs = within('ttlMs', options.ttlMs ?? 30_000, 2_000, 600_000)
   const marginMs = within('marginMs', options.marginMs ?? Math.max(250, Math.round(ttlMs / 10)), 0, ttlMs / 2)
+  const riskMaxMs = Math.floor((ttlMs - marginMs) / 2)
   if (options.namespace === '') throw new RangeError('namespace: "" given, expected a name')
   return {
     ...resolveConnectOptions(options),
@@ -92,7 +93,7 @@ export function resolveSessionOptions(options: SessionOptions): SessionSettings 
     installation: options.installation ?? 'production',
     ttlMs,
     marginMs,
-    riskMs: within('riskMs', options.riskMs ?? Math.round(ttlMs / 3), 0, ttlMs),
+    riskMs: within('riskMs', options.riskMs ?? Math.min(Math.round(ttlMs / 3), riskMaxMs), 0, riskMaxMs),
     lockDelayMs: within('lockDelayMs', options.lockDelayMs ?? 0, 0, 60_000),
     codesMax: within('codesMax', options.codesMax ?? 20, 1, 100_000),
     closeTimeoutMs: within('closeTimeoutMs', options.closeTimeoutMs ?? 5_000, 0, 600_000),

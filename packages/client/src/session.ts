@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { ServerEvent } from '@tranca/protocol'
+import { nodeCauses, type ServerEvent } from '@tranca/protocol'
 import { bounded } from './bounded.ts'
 import type { Caller, CallOptions } from './caller.ts'
 import { Cluster } from './cluster.ts'
@@ -80,6 +80,7 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
   #binding: { readonly id: number; readonly sentMs: number; readonly operation: AnyOperation } | undefined
   #takeovers = 0
   #learnDueMs = 0
+  #isProofAsked = false
   #end: Error | undefined
   #closing: Promise<void> | undefined
   #isClosing = false
@@ -110,7 +111,7 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
         },
         isWaiting: () => this.#binding !== undefined || this.#outstanding.size > 0,
       },
-      { ...settings, keepAliveMs: settings.ttlMs / 3 },
+      { ...settings, keepAliveMs: Number.POSITIVE_INFINITY },
     )
     this.#cluster.start()
   }
@@ -318,7 +319,7 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
     this.#binding = undefined
     if (this.#status !== 'live') return
     this.#status = 'uncertain'
-    this.emit('uncertain', error)
+    this.#tell('uncertain', error)
   }
 
   #onAnswer(link: Link, answer: Answer): void {
@@ -337,19 +338,32 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
       this.#onRefusal(link, pending, answer)
       return
     }
-    this.#answered(link, pending)
+    this.#answered(pending)
+    this.#deadline?.prove(pending.sentMs)
     if (answer.kind === 'unreadable') pending.reject(new BadAnswerError(pending.request.op, answer.detail))
     else if (pending.abandoned) this.#undo(pending, answer.value)
     else pending.resolve(answer.value)
   }
 
   /** The answer is here for good: acknowledge it with the next request. */
-  #answered(link: Link, pending: Pending): void {
+  #answered(pending: Pending): void {
     this.#outstanding.delete(pending.id)
     if (pending.operation.kind === 'command') this.#acks.push(pending.id)
-    link.prove(pending.sentMs)
-    this.#deadline?.prove(pending.sentMs)
     this.#takeovers = 0
+  }
+
+  /**
+   * Asks the cluster whether it still has the session, if nothing else has been asked for long. It is a read and
+   * not a ping: a leader that was deposed without knowing it answers pings, but no read; and a later leader
+   * counts the time to live from when it took over.
+   */
+  #askForProof(): void {
+    if (this.#bound === undefined || this.#isProofAsked) return
+    this.#isProofAsked = true
+    const done = () => {
+      this.#isProofAsked = false
+    }
+    this.#add({ op: 'session.get', session: this.#session }, { resolve: done, reject: done }, undefined)
   }
 
   #undo(pending: Pending, result: unknown): void {
@@ -380,7 +394,8 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
         break
       default:
     }
-    this.#answered(link, pending)
+    this.#answered(pending)
+    if (!Object.hasOwn(nodeCauses, answer.cause)) this.#deadline?.prove(pending.sentMs)
     pending.reject(new RefusedError(pending.request.op, answer.cause, answer.detail))
   }
 
@@ -428,19 +443,14 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
     this.#session = result.session
     this.#generation = result.generation
     this.#status = 'live'
-    link.prove(sentMs)
     if (this.#deadline === undefined) this.#startDeadline(sentMs, result.ttlMs)
     else this.#deadline.prove(sentMs)
-    link.onProof = (provenMs) => {
-      if (this.#deadline?.isOverAt(link.heardMs)) this.#loseByDeadline()
-      else this.#deadline?.prove(provenMs)
-    }
     for (const pending of this.#outstanding.values()) this.#send(link, pending)
     this.#cluster.settle()
     this.#maybeLearn()
     this.#openedSettle.resolve(undefined)
-    this.emit('leader', this.#cluster.leaderHint ?? { node: link.node, address: link.address })
-    if (!opening) this.emit('resumed')
+    this.#tell('leader', this.#cluster.leaderHint ?? { node: link.node, address: link.address })
+    if (!opening) this.#tell('resumed')
   }
 
   /** Asks for the addresses of all members: after a failover they are dialed beside those that were given. */
@@ -485,16 +495,15 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
       ttlMs,
       marginMs,
       riskMs,
-      onRisk: (remainingMs) => {
-        this.emit('atRisk', remainingMs)
-      },
+      onStale: () => this.#askForProof(),
+      onRisk: (remainingMs) => this.#tell('atRisk', remainingMs),
       onLost: () => this.#loseByDeadline(),
     })
   }
 
   #onEvent(event: ServerEvent): void {
     if (event.event !== 'sessionLost' || event.session !== this.#session) return
-    if (event.reason !== 'resumed') this.#lose('expired', 'the cluster says that the session is over')
+    if (event.reason !== 'resumed') this.#onUnknown()
     else if (this.#bound !== undefined) this.#onTakenOver(this.#bound)
   }
 
@@ -506,12 +515,20 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
       const session = { id: this.#session, key: this.#key }
       this.#farewell = new Farewell(this.#settings, session, this.#settings.ttlMs)
     }
-    this.emit('lost', error)
+    this.#tell('lost', error)
   }
 
   #loseByDeadline(): void {
     const { ttlMs, marginMs } = this.#settings
     this.#lose('deadline', `the cluster has not answered for ${ttlMs - marginMs} ms`)
+  }
+
+  /** Listeners run at the end of the turn: what they do or throw does not stand between two steps of ours. */
+  #tell<K extends keyof SessionEvents>(event: K, ...args: SessionEvents[K]): void {
+    const emit = this.emit as (event: K, ...args: SessionEvents[K]) => boolean
+    this.#settings.clock.defer(() => {
+      emit.call(this, event, ...args)
+    })
   }
 
   #finish(error: Error): void {
@@ -527,7 +544,7 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
     for (const pending of waiting) pending.reject(error)
     this.#openedSettle.reject(error)
     this.#abort.abort(error)
-    if (error instanceof ClosedError) this.emit('closed')
+    if (error instanceof ClosedError) this.#tell('closed')
   }
 }
 

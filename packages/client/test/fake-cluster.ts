@@ -254,6 +254,11 @@ export class FakeCluster {
       connection.generation = generation
       this.heardMs.set(session, this.world.now())
     }
+    if (result.ok && operation.op === 'session.close') {
+      // As the node does it: the word comes before the answer.
+      node.push(connection, { event: 'sessionLost', session: connection.session, reason: 'closed' })
+      connection.session = 0
+    }
     this.#answer(node, connection, id, operation.op, result)
   }
 

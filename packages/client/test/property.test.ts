@@ -34,6 +34,7 @@ const plan = fc.record({
  * the end each answered request has been executed once, no number was drawn twice, and nothing is left held.
  */
 await t.test('whatever breaks, each request is done once and nothing is left behind', async (t) => {
+  t.setTimeout(600_000)
   await fc.assert(
     fc.asyncProperty(plan, async ({ seed, owners, steps, troubles, refusals }) => {
       const kit = fakeCluster({ seed })
