@@ -33,10 +33,9 @@ export interface LeafSpec {
 
 /** A command that only groups others. */
 export function group(kit: Kit, parent: Command, name: string, help: HelpKey): Command {
-  return parent
-    .command(name)
-    .description(kit.texts.get(help))
-    .helpOption('-h, --help', kit.texts.get('option.help'))
+  const command = parent.command(name).description(kit.texts.get(help))
+  command.helpOption('-h, --help', kit.texts.get('option.help'))
+  return command.addHelpText('after', () => groupTail(kit, command))
 }
 
 /** A command that does something; `work` gets the shared things, its own options and its arguments. */
@@ -54,6 +53,7 @@ export function leaf<Options extends object, Args extends readonly unknown[]>(
     command.addOption(new Option(flags, withDefault(texts.get(key), shown)))
   }
   addShared(kit, command, spec.shared)
+  examplesOf.set(command, spec.examples)
   command.addHelpText('after', () => helpTail(kit, spec))
   command.action(async (...all: unknown[]) => {
     const options = command.opts<Options & CommonOptions>()
@@ -86,14 +86,38 @@ function withDefault(text: string, shown: string | undefined): string {
   return shown === undefined ? text : `${text} (${shown})`
 }
 
+/** Examples by command, for the help of whatever is above it. */
+const examplesOf = new WeakMap<Command, LeafSpec['examples']>()
+
 function helpTail(kit: Kit, spec: LeafSpec): string {
-  const { texts } = kit
-  const examples = spec.examples.map((line) => `  ${line}`)
-  const codes = spec.exits.map((name) => {
-    const text = texts.get(`exit.${name}` as TextKey)
+  return [...exampleLines(kit, spec.examples), ...exitLines(kit, spec.exits)].join('\n')
+}
+
+/** A group shows examples of what it contains, and all exit codes. */
+export function groupTail(kit: Kit, command: Command): string {
+  const inside = command.commands.flatMap(leavesOf).map((each) => examplesOf.get(each) ?? [])
+  const first = inside.flatMap((examples) => examples.slice(0, 1))
+  const more = inside.flatMap((examples) => examples.slice(1))
+  const shown = first.length >= EXAMPLES_MIN ? first : [...first, ...more].slice(0, EXAMPLES_MIN)
+  const codes = Object.keys(exitCodes) as (keyof typeof exitCodes)[]
+  return [...exampleLines(kit, shown.slice(0, EXAMPLES_MAX)), ...exitLines(kit, codes)].join('\n')
+}
+
+const EXAMPLES_MIN = 3
+const EXAMPLES_MAX = 8
+
+function leavesOf(command: Command): readonly Command[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf)
+}
+
+function exampleLines(kit: Kit, examples: readonly string[]): string[] {
+  return ['', kit.texts.get('heading.examples'), ...examples.map((line) => `  ${line}`)]
+}
+
+function exitLines(kit: Kit, exits: LeafSpec['exits']): string[] {
+  const lines = exits.map((name) => {
+    const text = kit.texts.get(`exit.${name}` as TextKey)
     return name === 'child' ? `       ${text}` : `  ${String(exitCodes[name]).padStart(3)}  ${text}`
   })
-  return ['', texts.get('heading.examples'), ...examples, '', texts.get('heading.exitCodes'), ...codes].join(
-    '\n',
-  )
+  return ['', kit.texts.get('heading.exitCodes'), ...lines]
 }

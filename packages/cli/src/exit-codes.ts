@@ -79,7 +79,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   INTERNAL: exitCodes.internal,
 }
 
-/** The exit code for an error's stable code: what the cluster refuses for any other cause is a refusal. */
+/** The exit code for an error's stable code; `refusal`: whatever else the cluster or this program refuses. */
 export function exitCodeFor(code: string | undefined, refusal: boolean): ExitCode {
   const known = code === undefined ? undefined : byErrorCode[code]
   return known ?? (refusal ? exitCodes.refused : exitCodes.internal)

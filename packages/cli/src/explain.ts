@@ -1,4 +1,4 @@
-import { RefusedError, TrancaError } from '@tranca/client'
+import { TrancaError } from '@tranca/client'
 import { formatDuration, formatMoment } from './durations.ts'
 import { CliError } from './errors.ts'
 import { exitCodeFor } from './exit-codes.ts'
@@ -29,7 +29,7 @@ export function explain(error: unknown, texts: Texts): Explanation {
   const code = codeOf(error)
   const detail = detailOf(error)
   const known = code === undefined ? undefined : texts.find(`cause.${code}`, fields(detail, message, texts))
-  const exitCode = exitCodeFor(code, error instanceof RefusedError || error instanceof CliError)
+  const exitCode = exitCodeFor(code, error instanceof TrancaError || error instanceof CliError)
   if (known !== undefined) return { code: code!, exitCode, text: known, detail }
   if (code !== undefined) return { code, exitCode, text: message, detail }
   if (error instanceof RangeError) {

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { Kit } from './command-kit.ts'
+import { groupTail, type Kit } from './command-kit.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addDev } from './commands/dev.ts'
 import { addHealth } from './commands/health.ts'
@@ -64,6 +64,7 @@ export function createProgram(io: Io, options: ProgramOptions = {}): Command {
   program.commandsGroup(texts.get('group.other'))
   addCompletion(kit, program)
   for (const command of everyCommand(program)) acceptLanguage(command)
+  program.addHelpText('after', () => groupTail(kit, program))
   return program
 }
 

@@ -98,7 +98,7 @@ export function addDev(kit: Kit, program: Command): void {
 const SUGGESTIONS = [
   'tranca status --watch',
   "tranca lock run jobs.nightly -- sh -c 'echo fence $TRANCA_TOKEN; sleep 10'",
-  'tranca sequence next invoices --kind gapless --width 9',
+  'tranca sequence reserve invoices --kind gapless --width 9',
   'tranca lock list',
 ]
 

@@ -110,6 +110,7 @@ async function lockRun(
         const ttl = formatDuration(ttlMs)
         out.warn('say.lockReleaseFailed', { names: names.join(' '), reason: released.message, ttl })
       }
+      session.removeAllListeners()
       await session.close({ deadlineMs: context.timeoutMs })
     }
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Admin, ResultOf } from '@tranca/client'
+import { type Admin, OutcomeUnknownError, type ResultOf } from '@tranca/client'
 import type { Command } from 'commander'
 import { group, type Kit, leaf } from '../command-kit.ts'
 import type { Context } from '../context.ts'
@@ -8,6 +8,7 @@ import { CliError, usage } from '../errors.ts'
 type Member = ResultOf<'member.list'>['members'][number]
 
 const LEADER_POLL_MS = 50
+const ATTEMPTS_MAX = 3
 
 export function addLeadership(kit: Kit, program: Command): void {
   leaf(
@@ -24,7 +25,8 @@ export function addLeadership(kit: Kit, program: Command): void {
     async (context, _options: object, node: string) => {
       await context.withAdmin(async (admin) => {
         const member = await findMember(admin, node)
-        const { leader } = await admin.request({ op: 'leader.transfer', to: member.id })
+        await settled(admin.request({ op: 'leader.transfer', to: member.id }))
+        const leader = await awaitLeader(context, admin, member, (id) => id === member.id)
         context.out.data({ leader, name: member.name }, () =>
           context.out.say('say.promoted', { node: member.name }),
         )
@@ -49,8 +51,8 @@ export function addLeadership(kit: Kit, program: Command): void {
     async (context, _options: object, node: string) => {
       await context.withAdmin(async (admin) => {
         const member = await findMember(admin, node)
-        await admin.request({ op: 'member.drain', id: member.id })
-        const leader = await leaderOtherThan(context, admin, member)
+        await repeated(() => admin.request({ op: 'member.drain', id: member.id }))
+        const leader = await awaitLeader(context, admin, member, (id) => id !== member.id)
         const said = { id: member.id, name: member.name, drained: true, leader }
         context.out.data(said, () => context.out.say('say.drained', { node: member.name }))
       })
@@ -70,7 +72,7 @@ export function addLeadership(kit: Kit, program: Command): void {
     async (context, _options: object, node: string) => {
       await context.withAdmin(async (admin) => {
         const member = await findMember(admin, node)
-        await admin.request({ op: 'member.undrain', id: member.id })
+        await repeated(() => admin.request({ op: 'member.undrain', id: member.id }))
         const said = { id: member.id, name: member.name, drained: false }
         context.out.data(said, () => context.out.say('say.undrained', { node: member.name }))
       })
@@ -206,23 +208,53 @@ async function findMember(admin: Admin, node: string): Promise<Member> {
   throw new CliError('unknownMember', `no member is named '${node}'`, { id: node })
 }
 
-/** The drained member hands leadership over by itself; this waits until someone else has it. */
-async function leaderOtherThan(context: Context, admin: Admin, member: Member): Promise<number> {
+/**
+ * Leadership may move away from the node that was to answer: whether the request was done shows in the
+ * cluster, and the caller looks there.
+ */
+async function settled(request: Promise<unknown>): Promise<void> {
+  try {
+    await request
+  } catch (error) {
+    if (!(error instanceof OutcomeUnknownError)) throw error
+  }
+}
+
+/** For what may be asked twice: once more when the connection broke before the answer. */
+async function repeated(request: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await request()
+      return
+    } catch (error) {
+      if (!(error instanceof OutcomeUnknownError) || attempt === ATTEMPTS_MAX) throw error
+    }
+  }
+}
+
+/** Waits until the cluster has a leader that is right, and answers its number. */
+async function awaitLeader(
+  context: Context,
+  admin: Admin,
+  member: Member,
+  isRight: (id: number) => boolean,
+): Promise<number> {
   const untilMs = performance.now() + context.timeoutMs
   for (;;) {
     const reports = await admin.statusOfAll()
-    const newest = reports
-      .flatMap((report) => (report.ok ? [report.status] : []))
-      .toSorted((a, b) => b.term - a.term)
+    const newest = reports.flatMap((report) => (report.ok ? [report.status] : [])).toSorted(byTerm)
     const leader = newest.find((status) => status.role === 'leader')
-    if (leader !== undefined && leader.node !== member.id) return leader.node
+    if (leader !== undefined && isRight(leader.node)) return leader.node
     if (performance.now() >= untilMs) {
-      throw new CliError('transferFailed', `${member.name} still leads after ${context.timeoutMs} ms`, {
-        to: member.name,
-      })
+      const message = `leadership did not move within ${context.timeoutMs} ms`
+      throw new CliError('transferFailed', message, { to: member.name })
     }
     await delay(LEADER_POLL_MS)
   }
+}
+
+function byTerm(one: { readonly term: number }, other: { readonly term: number }): number {
+  return other.term - one.term
 }
 
 function memberNumber(text: string): number {

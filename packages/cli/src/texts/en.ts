@@ -59,7 +59,7 @@ export const en = {
   'option.company': 'company of the sequence',
   'option.branch': 'branch of the sequence',
   'option.period': 'period, such as 2026 or 2026-11 (default: the present one)',
-  'option.count': 'how many numbers (fast sequences only)',
+  'option.count': 'how many numbers',
   'option.kind': 'defines the sequence if there is none: gapless or fast',
   'option.digits': 'order of the values: decimal or soma1',
   'option.width': 'digits of each value',
@@ -117,8 +117,9 @@ export const en = {
   'help.sequence': 'Document numbers',
   'help.sequence.list': 'List the sequences and their counters',
   'help.sequence.get': 'Show one counter: last, next, free and reserved numbers',
-  'help.sequence.next': 'Take the next number for good',
-  'help.sequence.reserve': 'Reserve the next number; confirm or roll it back with a later call',
+  'help.sequence.next': 'Take the next number, or a block, for good (fast sequences)',
+  'help.sequence.reserve':
+    'Reserve the next number of a gapless sequence; a later call confirms or rolls back',
   'help.sequence.confirm': 'Confirm a reserved number: it is used',
   'help.sequence.rollback': 'Give a reserved number back: the next one who asks gets it',
   'help.sequence.set': 'Move a counter forward; what is jumped over goes to the gap ledger',
@@ -219,7 +220,7 @@ export const en = {
   'say.rolledBack': 'Given back: {text}.',
   'say.reissued': 'This number had been given back before and is issued again.',
   'say.set': "The next number of '{name}' comes after {value}.",
-  'say.declared': '{count} numbers of {name} are declared as a gap: {from} to {to}.',
+  'say.declared': 'Declared as a gap of {name}: {from} to {to} ({count}).',
   'say.promoted': '{node} leads.',
   'say.drained': '{node} is drained: it replicates and votes, and does not lead.',
   'say.undrained': '{node} may lead again.',
@@ -294,9 +295,9 @@ export const en = {
   'cause.unknownSemaphore': 'There is no such semaphore. Say its size to create it.',
   'cause.noPermits': "Too few permits of '{name}' are free: {used} of {total} in use by {holders}.",
   'cause.unknownSequence':
-    'There is no such sequence. Define it with the first call: --kind gapless --width 9, for example.',
+    'There is no such sequence. Define it with the first call, for example: reserve --kind gapless --width 9, or next --kind fast --width 9.',
   'cause.wrongKind':
-    'That is for the other kind of sequence: reserve for gapless ones, next --count for fast ones.',
+    'That is for the other kind of sequence: reserve and confirm for gapless ones, next for fast ones.',
   'cause.badSeed': 'The value does not fit the sequence: check its digits and width.',
   'cause.overflow':
     "The sequence '{name}' has no number left after {last}. Start a wider one under another name.",

@@ -61,7 +61,7 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'option.company': 'empresa da sequência',
   'option.branch': 'filial da sequência',
   'option.period': 'período, como 2026 ou 2026-11 (padrão: o atual)',
-  'option.count': 'quantos números (só sequências rápidas)',
+  'option.count': 'quantos números',
   'option.kind': 'define a sequência se não existir: gapless ou fast',
   'option.digits': 'ordem dos valores: decimal ou soma1',
   'option.width': 'dígitos de cada valor',
@@ -118,8 +118,9 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'help.sequence': 'Números de documentos',
   'help.sequence.list': 'Lista as sequências e seus contadores',
   'help.sequence.get': 'Mostra um contador: último, próximo, números livres e reservados',
-  'help.sequence.next': 'Toma o próximo número em definitivo',
-  'help.sequence.reserve': 'Reserva o próximo número; confirme ou devolva em outra chamada',
+  'help.sequence.next': 'Toma o próximo número, ou um bloco, em definitivo (sequências rápidas)',
+  'help.sequence.reserve':
+    'Reserva o próximo número de uma sequência sem lacunas; outra chamada confirma ou devolve',
   'help.sequence.confirm': 'Confirma um número reservado: foi usado',
   'help.sequence.rollback': 'Devolve um número reservado: o próximo a pedir o recebe',
   'help.sequence.set': 'Avança um contador; o que for pulado vai para o registro de lacunas',
@@ -220,7 +221,7 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'say.rolledBack': 'Devolvido: {text}.',
   'say.reissued': 'Este número tinha sido devolvido e é emitido de novo.',
   'say.set': "O próximo número de '{name}' vem depois de {value}.",
-  'say.declared': '{count} números de {name} foram declarados como lacuna: {from} a {to}.',
+  'say.declared': 'Declarado como lacuna de {name}: {from} a {to} ({count}).',
   'say.promoted': '{node} lidera.',
   'say.drained': '{node} está drenado: replica e vota, e não lidera.',
   'say.undrained': '{node} pode liderar de novo.',
@@ -295,9 +296,9 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'cause.unknownSemaphore': 'Não existe tal semáforo. Diga o tamanho para criá-lo.',
   'cause.noPermits': "Há poucas permissões livres de '{name}': {used} de {total} em uso por {holders}.",
   'cause.unknownSequence':
-    'Não existe tal sequência. Defina-a na primeira chamada: --kind gapless --width 9, por exemplo.',
+    'Não existe tal sequência. Defina-a na primeira chamada, por exemplo: reserve --kind gapless --width 9, ou next --kind fast --width 9.',
   'cause.wrongKind':
-    'Isso é para o outro tipo de sequência: reserve para as sem lacunas (gapless), next --count para as rápidas (fast).',
+    'Isso é para o outro tipo de sequência: reserve e confirm para as sem lacunas (gapless), next para as rápidas (fast).',
   'cause.badSeed': 'O valor não cabe na sequência: confira dígitos e largura.',
   'cause.overflow':
     "A sequência '{name}' não tem mais números depois de {last}. Comece uma mais larga com outro nome.",
