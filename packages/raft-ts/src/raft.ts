@@ -70,7 +70,11 @@ export class Raft {
     restoreConfig(this.tracker, this.log.lastIndex(), confState)
     this.isLearner = this.tracker.get(this.id)?.isLearner ?? false
     this.#load(hardState)
-    if (config.applied > 0) this.log.appliedTo(config.applied, 0)
+    if (config.applied > 0) {
+      // What was applied was committed, though that may not have been written (see `Ready.mustSync`).
+      this.log.commitTo(config.applied)
+      this.log.appliedTo(config.applied, 0)
+    }
     this.becomeFollower(this.term, NONE)
   }
 

@@ -212,7 +212,8 @@ export class RawNode {
    * Lowering `match` is safe: it is a lower bound of what a member holds, and only ever used to commit
    * more. What is committed stays so. It does not make the member's lost promises good, though: an entry
    * may now be on fewer disks than a quorum, and its vote may be forgotten. So let it rejoin without a vote
-   * (as a learner) until it has caught up.
+   * (as a learner) until it has caught up. And make sure first that no acknowledgment from its former life
+   * can still arrive (a new connection, say): it would be believed.
    */
   resetProgress(id: NodeId): void {
     const raft = this.#raft

@@ -98,7 +98,7 @@ export function storageApply(raft: Raft, entries: readonly Entry[]): StorageAppl
   return { type: 'storageApply', from: raft.id, to: APPLY_THREAD, term: 0, entries, responses }
 }
 
-export function storageApplyResponse(raft: Raft, entries: readonly Entry[]): StorageApplyResponse {
+function storageApplyResponse(raft: Raft, entries: readonly Entry[]): StorageApplyResponse {
   return { type: 'storageApplyResponse', from: APPLY_THREAD, to: raft.id, term: 0, entries }
 }
 

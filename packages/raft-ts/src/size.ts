@@ -25,7 +25,7 @@ export function payloadSize(entries: readonly Entry[]): number {
 }
 
 /** How many leading entries fit into `sizeMax`. At least one, so that a large entry can travel at all. */
-export function countWithin(entries: readonly Entry[], sizeMax: number): number {
+function countWithin(entries: readonly Entry[], sizeMax: number): number {
   if (entries.length === 0 || sizeMax === Number.POSITIVE_INFINITY) return entries.length
   let size = entrySize(entries[0]!)
   let count = 1
@@ -44,7 +44,7 @@ export function limitSize(entries: readonly Entry[], sizeMax: number): readonly 
 }
 
 /** Bytes of a protobuf varint. Division instead of shifts: ids and indexes may exceed 32 bits. */
-export function varintSize(value: number): number {
+function varintSize(value: number): number {
   let size = 1
   let rest = value
   while (rest >= 0x80) {

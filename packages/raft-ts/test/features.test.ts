@@ -64,6 +64,15 @@ await t.test('snapshots', async (t) => {
     t.same(it.raw.confState.voters, [1, 2, 3])
   })
 
+  await t.test('a snapshot from before the compacted log is stale too', async (t) => {
+    const it = member(1, { terms: [1, 1, 1], commit: 3 })
+    it.drain()
+    it.storage.compact(2)
+    const [answer] = ofType(it.ask(install(2, 1, 1, snapshotAt(1, 1, 1, 2))), 'appendResponse')
+    t.equal(answer?.index, 3)
+    t.same(it.terms, [1])
+  })
+
   await t.test('a snapshot of what the log holds already only commits', async (t) => {
     const it = member(1, { terms: [1, 1, 1], commit: 1 })
     it.ask(install(2, 1, 1, snapshotAt(2, 1, 1, 2)))
@@ -148,6 +157,17 @@ await t.test('reads', async (t) => {
     t.same(it.reads, [], 'an older answer does not count')
     it.ask(heartbeatAnswer(2, it, 'r'))
     t.same(it.reads, [{ index: 1, context: 'r' }])
+  })
+
+  await t.test('a minority that confirms does not answer a read', async (t) => {
+    const it = leader({ size: 5 })
+    for (const id of [2, 3]) it.ask(acknowledge(id, it, 1))
+    it.raw.readIndex('r')
+    it.drain()
+    for (const _again of [1, 2]) it.ask(heartbeatAnswer(2, it, 'r'))
+    t.same(it.reads, [], 'nor does one that confirms twice')
+    it.ask(heartbeatAnswer(3, it, 'r'))
+    t.equal(it.reads.length, 1)
   })
 
   await t.test('a confirmation serves all reads that came before', async (t) => {

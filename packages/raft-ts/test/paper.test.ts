@@ -437,6 +437,12 @@ await t.test('6 while joint, elections and commits need a majority of both halve
   t.equal(it.raw.commit, 0, 'the old half alone does not commit')
   it.ask(acknowledge(2, it, 1))
   t.equal(it.raw.commit, 1)
+  it.raw.propose(bytes('x'))
+  it.drain()
+  for (const from of [2, 3]) it.ask(acknowledge(from, it, 2))
+  t.equal(it.raw.commit, 1, 'nor does the new half alone')
+  it.ask(acknowledge(4, it, 2))
+  t.equal(it.raw.commit, 2)
 })
 
 await t.test('6 entries go to all members of both halves', async (t) => {

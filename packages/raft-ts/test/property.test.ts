@@ -4,10 +4,20 @@
  */
 import fc from 'fast-check'
 import t from 'tap'
-import { type ConfChange, type Entry, type Message, NO_LIMIT, type NodeId } from '../src/index.ts'
+import {
+  type ConfChange,
+  decodeConfChange,
+  type Entry,
+  isLocalThread,
+  type Message,
+  NO_LIMIT,
+  type NodeId,
+  type StorageAppend,
+  type StorageApply,
+} from '../src/index.ts'
 import { bytes, ids, Member, type Options, seeded, TestStorage, voters } from './kit.ts'
 
-const STEPS = 600
+const STEPS = 1000
 const SIZE = 3
 const SPARES = 1
 const MESSAGES_MAX = 200
@@ -48,6 +58,12 @@ class SafetyChecker {
   }
 }
 
+/** What a member's storage threads have still to do. */
+interface Queues {
+  readonly appends: StorageAppend[]
+  readonly applies: StorageApply[]
+}
+
 function run(seed: number): { readonly committed: number; readonly terms: number } {
   const random = seeded(seed)
   const chance = (percent: number) => random(100) < percent
@@ -56,6 +72,7 @@ function run(seed: number): { readonly committed: number; readonly terms: number
     electionTick: 5,
     preVote: chance(50),
     checkQuorum: chance(50),
+    asyncStorageWrites: chance(50),
     maxInflightMsgs: 1 + random(4),
     maxSizePerMsg: chance(30) ? 1 : NO_LIMIT,
     ...(chance(30) ? { maxCommittedSizePerReady: 30 } : {}),
@@ -63,36 +80,67 @@ function run(seed: number): { readonly committed: number; readonly terms: number
   const members = ids(SIZE + SPARES).map(
     (id) => new Member(id, new TestStorage(voters(...ids(SIZE))), options),
   )
+  const queues = members.map((): Queues => ({ appends: [], applies: [] }))
   const checker = new SafetyChecker()
   let network: Message[] = []
   let committed = 0
 
   const send = (messages: readonly Message[]) => {
     for (const m of messages) {
+      // What a node's own storage threads say is never lost, except with the node.
+      if (isLocalThread(m.from) || m.from === m.to) {
+        members[m.to - 1]!.raw.step(m)
+        continue
+      }
       if (chance(10)) continue
       network.push(m)
       if (chance(5)) network.push(m)
     }
     while (network.length > MESSAGES_MAX) network.splice(random(network.length), 1)
   }
-  const handle = (member: Member) => {
+  const handle = (at: number) => {
+    const member = members[at]!
     if (!member.raw.hasReady()) return
-    const { ready, messages } = member.handleReady()
-    for (const entry of ready.committedEntries) checker.apply(member.raw.id, entry)
-    send(messages)
+    if (!options.asyncStorageWrites) {
+      const { ready, messages } = member.handleReady()
+      for (const entry of ready.committedEntries) checker.apply(member.raw.id, entry)
+      send(messages)
+      return
+    }
+    for (const m of member.raw.ready().messages) {
+      if (m.type === 'storageAppend') queues[at]!.appends.push(m)
+      else if (m.type === 'storageApply') queues[at]!.applies.push(m)
+      else send([m])
+    }
+  }
+  const work = (at: number) => {
+    const { storage, raw, applied } = members[at]!
+    const append = queues[at]!.appends.shift()
+    if (append !== undefined) {
+      if (append.hardState !== undefined) storage.setHardState(append.hardState)
+      storage.append(append.entries)
+      send(append.responses)
+    }
+    const apply = chance(50) ? queues[at]!.applies.shift() : undefined
+    if (apply === undefined) return
+    for (const entry of apply.entries) {
+      checker.apply(raw.id, entry)
+      if (entry.type !== 'normal') members[at]!.confState = raw.applyConfChange(decodeConfChange(entry))
+      applied.push(entry)
+    }
+    send(apply.responses)
   }
   const deliver = () => {
     if (network.length === 0) return
     const [m] = network.splice(chance(70) ? 0 : random(network.length), 1)
     members[m!.to - 1]!.raw.step(m!)
   }
-  const crash = (member: Member) => {
-    const { index } = member.applied.at(-1) ?? { index: 0 }
+  /** Writes that were asked for and not done are gone. */
+  const crash = (at: number) => {
+    const member = members[at]!
+    queues[at] = { appends: [], applies: [] }
     member.storage.confState = member.confState
-    const { hardState } = member.storage.initialState()
-    // The commit may be written lazily; what was applied was committed.
-    if (hardState.commit < index) member.storage.setHardState({ ...hardState, commit: index })
-    member.restart(index)
+    member.restart(member.applied.at(-1)?.index ?? 0)
   }
   const change = (): ConfChange => {
     const nodeId = 1 + random(SIZE + SPARES)
@@ -110,13 +158,15 @@ function run(seed: number): { readonly committed: number; readonly terms: number
   }
 
   for (let step = 0; step < STEPS; step++) {
-    const member = members[random(members.length)]!
+    const at = random(members.length)
+    const member = members[at]!
     const dice = random(100)
-    if (dice < 20) member.raw.tick()
-    else if (dice < 55) deliver()
-    else if (dice < 85) handle(member)
+    if (dice < 8) member.raw.tick()
+    else if (dice < 50) deliver()
+    else if (dice < 70) handle(at)
+    else if (dice < 85) options.asyncStorageWrites ? work(at) : handle(at)
     else if (dice < 94) member.raw.propose(bytes(`p${step}`))
-    else if (dice < 96) crash(member)
+    else if (dice < 96) crash(at)
     else if (dice < 97) proposeSafely(member, change())
     else if (dice < 98) member.raw.transferLeader(1 + random(SIZE))
     else if (dice < 99) member.raw.readIndex(`r${step}`)

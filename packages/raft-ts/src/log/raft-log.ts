@@ -120,7 +120,7 @@ export class RaftLog {
   commitTo(index: Index): void {
     if (this.committed >= index) return
     if (index > this.lastIndex())
-      fail(`log: commit ${index} is behind the last entry ${this.lastIndex()}; were entries lost?`)
+      fail(`log: commit ${index} lies beyond the last entry ${this.lastIndex()}; were entries lost?`)
     this.committed = index
   }
 

@@ -14,7 +14,7 @@ export interface MemberConfig {
 
 export type ProgressMap = ReadonlyMap<NodeId, Progress>
 
-export const EMPTY_CONFIG: MemberConfig = Object.freeze({
+const EMPTY_CONFIG: MemberConfig = Object.freeze({
   voters: new JointConfig(new MajorityConfig()),
   learners: [],
   learnersNext: [],

@@ -83,7 +83,6 @@ export const handlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['raft-state', raftState],
   ['read-index', (env, args) => void env.member(first(args)).raw.readIndex(args[1]?.key ?? 'context')],
   ['report-unreachable', (env, args) => env.member(first(args)).raw.reportUnreachable(integer(args[1]?.key))],
-  ['report-snapshot', reportSnapshot],
   ['restart', (env, args) => env.restart(first(args))],
   ['send-snapshot', sendSnapshot],
   ['set-randomized-election-timeout', setTimeoutTicks],
@@ -100,6 +99,7 @@ export const handlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([
 
 export const interactionCommands: ReadonlySet<string> = new Set([...handlers.keys(), 'propose-conf-change'])
 
+/** Unknown arguments are ignored: that is how the format has it. */
 function addNodes(env: Environment, args: readonly Arg[]): void {
   const config: { -readonly [K in keyof NodeConfig]: NodeConfig[K] } = {
     electionTick: ELECTION_TICK,
@@ -130,7 +130,6 @@ function addNodes(env: Environment, args: readonly Arg[]): void {
     else if (key === 'disable-proposal-forwarding') config.disableProposalForwarding = flag
     else if (key === 'step-down-on-removal') config.stepDownOnRemoval = flag
     else if (key === 'read-only') config.readOnly = readOnlyOption(one)
-    else throw new ScriptError(`unknown argument ${key}`)
   }
   const bootstrap = index > 0 || voters.length > 0 || learners.length > 0 || content !== ''
   const confState = { ...noMembers, voters, learners }
@@ -227,11 +226,6 @@ function raftState(env: Environment): void {
     const voter = voters.includes(raw.id) || votersOutgoing.includes(raw.id) ? 'Voter' : 'Non-Voter'
     env.print(`${raw.id}: ${roleName(raw.role)} (${voter}) Term:${raw.term} Lead:${raw.leader}`)
   }
-}
-
-function reportSnapshot(env: Environment, args: readonly Arg[]): void {
-  const failed = value(args, 'reject') === 'true' || args.some(({ key }) => key === 'failure')
-  env.member(first(args)).raw.reportSnapshot(integer(args[1]?.key), !failed)
 }
 
 function sendSnapshot(env: Environment, args: readonly Arg[]): void {
