@@ -2,6 +2,7 @@ import { cpSync, rmSync } from 'node:fs'
 import t from 'tap'
 import { repairNode } from '../src/index.ts'
 import { TestCluster, until } from './cluster-kit.ts'
+import { RawClient } from './raw-client.ts'
 
 const gapless = {
   kind: 'gapless',
@@ -217,12 +218,57 @@ t.test('the whole cluster stops and starts with everything it had (O17)', async 
 
 t.test('a silent session expires, and what it held goes to the next in the queue', async (t) => {
   const cluster = await TestCluster.start(t, 1)
-  const dying = await cluster.session({ ttlMs: 2_000, client: 'dying' })
-  await dying.owner('u').lock('A')
+  const silent = await RawClient.dial(cluster.addresses[0]!)
+  await silent.ask('hello', { hi: { min: 1, max: 1, client: 'silent' } })
+  await silent.ask('session.open', {
+    key: new Uint8Array(16).fill(7),
+    namespace: 'production',
+    client: 'silent',
+    installation: 'production',
+    ttlMs: 2_000,
+  })
+  const held = await silent.ask('lock.acquire', { owner: 'u', locks: [{ name: 'A' }] })
+  t.match(held, { kind: 'ok' })
   const living = await cluster.session({ ttlMs: 60_000 })
   const waiting = living.owner('w').lock('A', { waitMs: 30_000 })
-  await dying.close({ deadlineMs: 0 }).catch(() => {})
+  const event = await silent.event()
+  t.match(event, { event: 'sessionLost', reason: 'expired' }, 'it is told')
   t.ok((await waiting).token > 0)
+  t.match(await silent.ask('lock.release', { owner: 'u', names: ['A'] }), {
+    kind: 'refused',
+    cause: 'noSession',
+  })
+  silent.close()
+})
+
+t.test('what a client must not send is refused in words, and the others are served', async (t) => {
+  const cluster = await TestCluster.start(t, 1)
+  const address = cluster.addresses[0]!
+  const early = await RawClient.dial(address)
+  t.match(await early.ask('status', {}), { kind: 'refused', cause: 'helloFirst' })
+  await early.closed
+  const client = await RawClient.dial(address)
+  t.match(await client.ask('hello', { hi: { min: 1, max: 1, client: 'raw' } }), { kind: 'ok' })
+  t.match(await client.send([0x93, 0xcc, 0xfa, 0x02, 0x90], 2), {
+    kind: 'refused',
+    cause: 'unknownOperation',
+  })
+  t.match(await client.send([0x93, 0x20, 0x03, 0x90], 3), {
+    kind: 'refused',
+    cause: 'malformed',
+    detail: { field: 'owner' },
+  })
+  t.match(await client.ask('lock.acquire', { owner: 'u', locks: [{ name: 'A' }] }), { cause: 'noSession' })
+  t.match(await client.ask('lock.get', { namespace: 'p', name: 'A' }), { kind: 'ok' })
+  const huge = await RawClient.dial(address)
+  huge.write(Buffer.from([0xff, 0xff, 0xff, 0xff]))
+  await huge.closed
+  const old = await RawClient.dial(address)
+  const answer = await old.ask('hello', { hi: { min: 9, max: 9, client: 'future' } })
+  t.match(answer, { cause: 'unsupportedVersion', detail: { max: 1 } })
+  await old.closed
+  t.ok((await cluster.session()).owner('u'), 'others are served')
+  client.close()
 })
 
 t.test('a watch goes on after a change of leader without a miss (O23)', async (t) => {
