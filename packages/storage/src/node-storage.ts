@@ -50,6 +50,7 @@ export class NodeStorage {
   #ledger: LedgerStore
   #exclusive: Promise<unknown> = Promise.resolve()
   #receiving = false
+  #builder: SnapshotBuilder | undefined
   #closed: Promise<void> | undefined
 
   constructor(parts: {
@@ -142,6 +143,7 @@ export class NodeStorage {
     let builder: SnapshotBuilder
     try {
       builder = await SnapshotBuilder.begin(stores, `${directory}/${folder}`, limits, meta)
+      this.#builder = builder
     } catch (error) {
       this.#receiving = false
       throw error
@@ -150,6 +152,7 @@ export class NodeStorage {
     const end = () => {
       over = true
       this.#receiving = false
+      this.#builder = undefined
     }
     const check = () => {
       if (over) throw new StorageError('CLOSED', 'the snapshot is finished or aborted')
@@ -237,6 +240,7 @@ export class NodeStorage {
 
   async #close(): Promise<void> {
     await this.#exclusive.catch(() => {})
+    await this.#builder?.abort().catch(() => {})
     await this.log.close()
     if (this.log.failure === undefined) {
       await this.#superblock.update({ log: this.log.evidence, clean: true }).catch(() => {})
@@ -289,8 +293,11 @@ export class NodeStorage {
     this.#ledger = next
     await this.log.append({ snapshot: { index, term }, ...(hardState === undefined ? {} : { hardState }) })
     this.log.setSnapshot(snapshotOf(next.meta))
-    await before.close()
-    await stores.remove(before.path)
+    // What stays behind is removed by the next start.
+    await before
+      .close()
+      .then(() => stores.remove(before.path))
+      .catch(() => {})
     await this.log.compact(index)
   }
 

@@ -39,7 +39,7 @@ export interface SuperblockState {
 const slotSize = 8192
 const magic = 0x54725362
 const headerSize = 22
-export const superblockVersion = 1
+const superblockVersion = 1
 export const superblockName = 'superblock'
 
 export class Superblock {

@@ -374,3 +374,83 @@ await t.test('a damaged directory is set aside, and the node begins again withou
   await last.close()
   t.ok([...disk.files().keys()].some((name) => name.startsWith(`${directory}.damaged-1/log/`)))
 })
+
+await t.test('one damaged copy of the superblock costs nothing, and the next start mends it', async (t) => {
+  const disk = new MemoryDisk()
+  await (await openOn(disk)).close()
+  for (const at of [100, 8192 + 100]) {
+    const path = `${directory}/superblock`
+    const bytes = disk.files().get(path)!
+    bytes[at] = bytes[at]! ^ 0xff
+    disk.plant(path, bytes)
+    const before = disk.files().get(path)!
+    const storage = await openOn(disk)
+    t.match(storage.recovered.notes, [/superblock, offset \d+: the copy does not match its checksum; mended/])
+    await storage.close()
+    t.notSame(disk.files().get(path), before)
+  }
+  const storage = await openOn(disk)
+  t.same([storage.starts, storage.recovered.notes], [4, []])
+  await storage.close()
+})
+
+await t.test(
+  'peers beyond the limit, or too large for the superblock, are refused without harm',
+  async (t) => {
+    const disk = new MemoryDisk()
+    const storage = await openOn(disk)
+    const long = 'x'.repeat(200)
+    let refused = 0
+    for (let i = 0; i < 70; i++) {
+      await storage.rememberPeer(`${i}${long}`, { starts: i, lastIndex: i }).catch((error: StorageError) => {
+        t.equal(error.code, 'LIMIT')
+        refused++
+      })
+    }
+    t.ok(refused > 5)
+    t.equal(storage.status, 'open')
+    await storage.forgetPeer(`0${long}`)
+    await storage.rememberPeer('9', { starts: 1, lastIndex: 2 })
+    const count = Object.keys(storage.peers).length
+    await storage.close()
+    const again = await openOn(disk)
+    t.equal(Object.keys(again.peers).length, count)
+    t.same(again.peers['9'], { starts: 1, lastIndex: 2 })
+    await again.close()
+  },
+)
+
+await t.test('closing in the middle of a snapshot lets go of everything', async (t) => {
+  await withFolder(async (folder) => {
+    const open = () =>
+      openNodeStorage({ directory: join(folder, 'n1'), clusterId: 'erp', nodeId: '1', limits: tiny })
+    const storage = await open()
+    const outgoing = await storage.openSnapshot()
+    await storage.receiveSnapshot(outgoing.meta)
+    await storage.close()
+    await storage.close()
+    const again = await open()
+    t.equal(again.starts, 2)
+    await again.close()
+  })
+})
+
+await t.test('a commit index that a crash kept without its entries is brought down to them', async (t) => {
+  const disk = new MemoryDisk()
+  const storage = await openOn(disk)
+  let writes = 0
+  disk.before = (call) => {
+    if (call.operation === 'write' && call.path.includes('/log/') && ++writes > 1)
+      throw new StorageError('IO', 'no')
+  }
+  // Larger than one write: the hard state goes with the first piece.
+  await t.rejects(storage.log.append({ hardState: hard(1, 1, 30), entries: entriesOf(1, 30, 1, 300) }), {
+    code: 'LOG_FAILED',
+  })
+  disk.before = undefined
+  await storage.close()
+  const again = await openOn(disk)
+  const { commit } = again.log.hardState
+  t.ok(again.log.lastIndex() < 30 && commit === again.log.lastIndex(), `commit ${commit}`)
+  await again.close()
+})

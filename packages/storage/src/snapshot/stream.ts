@@ -7,7 +7,7 @@ import { StorageError } from '../errors.ts'
  *   stream  := row*
  *   row     := key length u32, value length u32, key (UTF-8), value as it lies in the store
  */
-export const chunkHeaderSize = 8
+const chunkHeaderSize = 8
 const rowHeaderSize = 8
 
 /** Cuts rows into chunks. A row may be longer than a chunk. */

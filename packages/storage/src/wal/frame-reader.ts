@@ -15,7 +15,7 @@ import {
   sectorSize,
 } from './layout.ts'
 
-export type FrameItem =
+type FrameItem =
   | { readonly kind: 'hardState'; readonly hardState: HardState }
   | { readonly kind: 'mark'; readonly mark: IndexTerm }
   | { readonly kind: 'entries'; readonly prevTerm: number; readonly entries: readonly Entry[] }
