@@ -2,7 +2,7 @@ import type { ClusterState, SequenceState } from '../src/audit/state.ts'
 import type { Call, Client, History } from '../src/record/history.ts'
 import type { AnyRequest, Scope, SequenceSpec } from '../src/record/operation.ts'
 
-export const gaplessSpec: SequenceSpec = {
+const gaplessSpec: SequenceSpec = {
   kind: 'gapless',
   digits: 'decimal',
   width: 4,

@@ -37,8 +37,6 @@ export interface ClusterState {
   readonly sessions: readonly number[]
 }
 
-export const emptyState: ClusterState = { sequences: [], locks: [], codes: [], sessions: [] }
-
 /** One string per sequence and scope. */
 export function sequenceKey(name: string, scope: Scope): string {
   return [name, scope.company, scope.branch, scope.period ?? ''].join('|')

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { startDevCluster } from 'tranca/dev-cluster'
+import { type PortChoice, startDevCluster } from 'tranca/dev-cluster'
 import { type AuditReport, audit } from '../audit/audit.ts'
 import { collectState, untilExpired } from '../audit/collect.ts'
 import { limits } from '../limits.ts'
@@ -19,6 +19,8 @@ export interface DemoOptions {
   /** End after the summary; else stay until `signal`. */
   readonly exit: boolean
   readonly display: Display
+  /** For a new cluster; default: 5555.. if free. */
+  readonly ports?: PortChoice
   readonly signal: AbortSignal
 }
 
@@ -30,6 +32,7 @@ export async function runDemo(options: DemoOptions): Promise<AuditReport> {
     directory,
     members: 3,
     fresh: options.fresh,
+    ports: options.ports,
     onExit: (member, end, expected) => {
       if (expected) return
       const text = `${member.name} ended by itself (${end.signal ?? `exit code ${end.code}`}); its log: ${member.log}`

@@ -114,8 +114,8 @@ export class ApplicationServer {
   }
 }
 
-/** A session of the client library as recorders and auditors use it. */
-export function performerOf(session: Session): Performer {
+/** A session of the client library as a recorder uses it. */
+function performerOf(session: Session): Performer {
   return {
     perform<N extends OperationName>(request: RequestOf<N>): Promise<ResultOf<N>> {
       return session.request(asSessionRequest(request as unknown as AnyRequest)) as unknown as Promise<
