@@ -11,8 +11,10 @@ export function nodeDisk(root = '.'): Disk {
   return {
     async open(path, { durable, create }) {
       const { O_RDWR, O_CREAT, O_DSYNC } = fs.constants
-      const flags = O_RDWR | (create ? O_CREAT : 0) | (durable ? O_DSYNC : 0)
-      return new NodeFile(path, await guarded(path, () => openFile(at(path), flags)))
+      const flags = O_RDWR | (create ? O_CREAT : 0) | (durable ? (O_DSYNC ?? 0) : 0)
+      // Where the system has no O_DSYNC, a sync after each write keeps the promise.
+      const syncEach = durable && O_DSYNC === undefined
+      return new NodeFile(path, await guarded(path, () => openFile(at(path), flags)), syncEach)
     },
     read: (path, part) => guarded(path, () => readPart(at(path), part)),
     list: (path) => guarded(path, async () => (await fs.promises.readdir(at(path))).sort()),
@@ -48,10 +50,12 @@ export function nodeDisk(root = '.'): Disk {
 class NodeFile implements DiskFile {
   readonly #path: string
   readonly #descriptor: number
+  readonly #syncEach: boolean
 
-  constructor(path: string, descriptor: number) {
+  constructor(path: string, descriptor: number, syncEach: boolean) {
     this.#path = path
     this.#descriptor = descriptor
+    this.#syncEach = syncEach
   }
 
   // Callbacks rather than fs/promises: this is the one call on the path of every request.
@@ -62,6 +66,7 @@ class NodeFile implements DiskFile {
           if (error) failed(wrap(error, this.#path))
           else if (written === 0) failed(new StorageError('IO', `${this.#path}: the disk took no byte`))
           else if (from + written < data.length) step(from + written)
+          else if (this.#syncEach) this.sync().then(done, failed)
           else done()
         })
       }
