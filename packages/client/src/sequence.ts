@@ -89,7 +89,7 @@ export class Sequence {
     }
   }
 
-  /** The next number, for good. */
+  /** The next number of a fast sequence, for good; of a gapless one: {@link reserve} and confirm. */
   next(options: CallOptions = {}): Promise<SequenceNumber> {
     return this.#caller.call(
       {
