@@ -17,7 +17,7 @@ export interface DeadlineOptions {
  * The client's own view of how long its session lives: the moment at which it **sent** the last request that
  * a leader has provably answered as leader, plus the time to live, minus a margin. The cluster counts from when
  * it received that request, or from when a later leader took over, so that this deadline passes first, whatever
- * the network did (design: O6). No clock of another machine is compared with ours.
+ * the network did (docs/guarantees.md, O6). No clock of another machine is compared with ours.
  */
 export class Deadline {
   readonly #options: DeadlineOptions

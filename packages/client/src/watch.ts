@@ -23,7 +23,7 @@ export interface WatchHost {
 /**
  * Events as the cluster has them, each once and in order, over broken connections and changes of leader. If
  * events were missed that the cluster no longer keeps, it says so: the iteration throws WatchCompactedError
- * (design: O23).
+ * (docs/guarantees.md, O23).
  *
  * A slow reader costs no memory beyond a bound: the watch is stopped at the cluster meanwhile and goes on from
  * where it was.

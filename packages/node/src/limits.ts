@@ -1,6 +1,6 @@
 /** Bounds of one node. Each queue, frame, retry and list has its name here. Sizes in bytes, times in ms. */
 export const limits = {
-  /** Commands of one turn go into entries of at most this size (design: group commit). */
+  /** Commands of one turn go into entries of at most this size (docs/architecture.md, "How a request flows"). */
   entrySizeMax: 1024 * 1024,
   /** Proposals that wait for a place in the log; beyond it, the node stops reading from its clients. */
   proposalBacklogSizeMax: 16 * 1024 * 1024,

@@ -9,7 +9,7 @@ interface Kept {
 }
 
 /**
- * The leader's memory of who spoke when (design: Time). Nothing of it is replicated:
+ * The leader's memory of who spoke when (docs/architecture.md, "Time"). Nothing of it is replicated:
  * a new leader starts with everybody just heard, which gives each session its full TTL (O2).
  */
 export class SessionKeeper {

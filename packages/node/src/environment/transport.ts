@@ -46,7 +46,7 @@ export function parseAddress(text: string): Address {
   return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port }
 }
 
-/** True for addresses that only this machine reaches (design: nothing listens beyond them unasked). */
+/** True for addresses that only this machine reaches (nothing listens beyond them unasked). */
 export function isLoopback(address: string): boolean {
   const { host } = parseAddress(address)
   return host === 'localhost' || host === '::1' || /^127\./.test(host)

@@ -23,7 +23,7 @@ export type Verdict =
 
 /**
  * Decides whether a starting node may take part. A directory alone cannot know that it is
- * yesterday's (design: "What a disk may do"), so the node first hears what the others remember
+ * yesterday's (docs/architecture.md, "What is on disk"), so the node first hears what the others remember
  * of it: how often it had started, and how far its log had got.
  */
 export class RollCall {

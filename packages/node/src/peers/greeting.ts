@@ -40,7 +40,7 @@ const memorySchema = z.object({
   lastIndex: z.int().min(0),
 })
 
-/** What the other one remembers of the node that greets it (design: "What a disk may do"). */
+/** What the other one remembers of the node that greets it (docs/architecture.md, "What is on disk"). */
 export type Memory = z.infer<typeof memorySchema>
 
 export const welcomeSchema = z.object({ self: helloSchema, memory: memorySchema })

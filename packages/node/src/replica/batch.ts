@@ -2,7 +2,7 @@ import { NodeError } from '../errors.ts'
 
 /**
  * What one log entry carries: all commands of one turn of the event loop, each with the
- * bytes that its client sent (design: "How a request flows", 2).
+ * bytes that its client sent (docs/architecture.md, "How a request flows").
  *
  *     entry    = version(1) timeMs(8) wallMs(8) item*
  *     item     = 0x01 session(6) generation(4) length(4) request-bytes

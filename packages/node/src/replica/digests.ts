@@ -22,8 +22,8 @@ export type DigestVerdict =
   | { readonly kind: 'wrong'; readonly index: number; readonly digest: string; readonly theirs: string }
 
 /**
- * Digests of the ledger at the same index, from this node and the others (design: "What a disk may
- * do"). All members checkpoint at the same indexes, so equal logs must give equal digests.
+ * Digests of the ledger at the same index, from this node and the others (docs/architecture.md, "What is on
+ * disk"). All members checkpoint at the same indexes, so equal logs must give equal digests.
  */
 export class Digests {
   readonly #own = new Map<number, string>()

@@ -75,7 +75,7 @@ export interface ReplicaPorts {
 }
 
 /**
- * The replica loop: joins raft-ts, the log and the ledger (design: "How a request flows").
+ * The replica loop: joins raft-ts, the log and the ledger (docs/architecture.md, "How a request flows").
  * Everything that arrived in one turn of the event loop becomes one entry; whatever the
  * core then wants written, sent or applied happens at the end of that turn.
  */
