@@ -91,9 +91,10 @@ function run(command, args, { shell }) {
 }
 
 /** Runs a program in the foreground; resolves with its exit code. Ctrl-C reaches it from the terminal itself. */
-export function foreground(command, args, options = {}) {
+export function foreground(command, args, options = {}, onStart = () => undefined) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: home, stdio: 'inherit', ...options })
+    onStart(child)
     const passOn = (signal) => child.kill(signal)
     // The terminal sends these to the whole group: this process only waits for its child to end in order.
     process.on('SIGINT', () => undefined)

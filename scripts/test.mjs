@@ -33,7 +33,8 @@ if (files.length === 0) {
   const code = await foreground(
     process.execPath,
     [tap, 'run', `--output-file=${protocolFile}`, ...reporter, ...options, ...files],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
+    { stdio: ['ignore', terminal ? 'inherit' : 'pipe', 'inherit'] },
+    (child) => child.stdout?.on('data', (chunk) => process.stdout.write(plain(String(chunk)))),
   )
   follow()
   end(readCounts(), code)
@@ -60,6 +61,11 @@ function isWanted(file) {
     const path = relative(home, resolve(word))
     return path === source || path === file || source.includes(word)
   })
+}
+
+/** Without what only a terminal understands: tap's reporters hide and show the cursor wherever they write. */
+function plain(text) {
+  return text.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
 }
 
 /** Prints a line for each file that has ended. */
