@@ -1,8 +1,8 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { Ledger, type LedgerEvent, type Sink } from '@tranca/ledger'
-import { type ConfState, type Message, RawNode } from '@tranca/raft-ts'
-import { type NodeStorage, openNodeStorage } from '@tranca/storage'
-import { type Logger, pino } from 'pino'
+import { type ConfState, RawNode } from '@tranca/raft-ts'
+import type { NodeStorage } from '@tranca/storage'
+import type { Logger } from 'pino'
 import { type AdminServer, startAdminServer } from './admin/http.ts'
 import { Metrics } from './admin/metrics.ts'
 import { adminPages } from './admin/pages.ts'
@@ -13,8 +13,8 @@ import type { Config } from './config/schema.ts'
 import { standInTurn } from './duties/failover.ts'
 import { LeaderDuties } from './duties/leader-duties.ts'
 import { SessionKeeper } from './duties/session-keeper.ts'
-import { type Cancel, type Clock, systemClock } from './environment/clock.ts'
-import { type Transport, tcpTransport } from './environment/transport.ts'
+import { type Cancel, systemClock } from './environment/clock.ts'
+import type { Environment } from './environment/environment.ts'
 import { NodeError } from './errors.ts'
 import { limits } from './limits.ts'
 import type { MemberEntry } from './members/address-book.ts'
@@ -28,63 +28,14 @@ import { OwnStanding } from './members/standing.ts'
 import { FrameKind } from './peers/frames.ts'
 import { type Hello, PEER_VERSION } from './peers/greeting.ts'
 import { PeerHub } from './peers/peer-hub.ts'
-import { decodePeerMessage, encodePeerMessage, isPeerMessage, type PeerMessage } from './peers/raft-codec.ts'
-import { type ReceivedSnapshot, receiveSnapshot, SnapshotSender } from './peers/snapshot-transfer.ts'
+import { RaftTraffic } from './peers/raft-traffic.ts'
+import { receiveSnapshot, SnapshotSender } from './peers/snapshot-transfer.ts'
 import { Checkpointer } from './replica/checkpointer.ts'
 import { Digests, type DigestVerdict, decodeDigest, encodeDigest } from './replica/digests.ts'
 import { type Leadership, Replica } from './replica/replica.ts'
 import { Storing } from './replica/storing.ts'
 import { healthReport, type ReportSources, roleOf, statusReport } from './report.ts'
 import { VERSION } from './version.ts'
-
-/** What a node needs of the world; a simulator brings its own. */
-export interface Environment {
-  readonly clock: Clock
-  readonly transport: Transport
-  /** An integer in 0..n-1. */
-  readonly random: (n: number) => number
-  readonly openStorage: typeof openNodeStorage
-}
-
-const machine: Environment = {
-  clock: systemClock,
-  transport: tcpTransport,
-  random: (n) => randomInt(n),
-  openStorage: openNodeStorage,
-}
-
-export interface NodeOptions {
-  /** Default: JSON lines on stdout, at the configured level. */
-  readonly logger?: Logger
-  readonly environment?: Partial<Environment>
-}
-
-/**
- * Starts one member of a cluster. Resolves when it listens; it takes part as soon as a quorum vouches for it.
- *
- * @throws {NodeError} and the storage's `StorageRefusal`, with what to do
- */
-export async function openNode(config: Config, options: NodeOptions = {}): Promise<Node> {
-  const environment = { ...machine, ...options.environment }
-  const self = config.members.find((member) => member.id === config.id)
-  const name = self?.name ?? `n${config.id}`
-  const logger = (options.logger ?? pino({ level: config.log.level })).child({ node: name })
-  const storage = await environment.openStorage({
-    directory: config.data,
-    clusterId: config.cluster,
-    nodeId: String(config.id),
-    limits: { tailBytesMax: config.checkpoint.keepSize },
-  })
-  for (const note of storage.recovered.notes) logger.warn({ note }, 'recovered')
-  const node = new Node({ config, name, environment, logger, storage })
-  try {
-    await node.start()
-  } catch (error) {
-    await node.close()
-    throw error
-  }
-  return node
-}
 
 /** One running member: puts the rooms together, and holds no rule of its own. */
 export class Node {
@@ -108,6 +59,7 @@ export class Node {
   readonly #memberDuties: MemberDuties
   readonly #standing: OwnStanding
   readonly #storing: Storing
+  readonly #traffic: RaftTraffic
   readonly #snapshots: SnapshotSender
   readonly #metrics: Metrics
   readonly #sink: Sink
@@ -162,7 +114,7 @@ export class Node {
           return this.#memory.greeted(hello)
         },
         onWelcome: (welcome) => this.#standing.onWelcome(welcome),
-        onRaft: (from, bytes) => this.#onRaft(from, bytes),
+        onRaft: (from, bytes) => this.#traffic.receive(from, bytes),
         onDigest: (from, bytes) => this.#compared(this.#digests.other(from, ...decodeDigest(bytes))),
         onSnapshotStream: (from, stream) =>
           receiveSnapshot({
@@ -171,7 +123,7 @@ export class Node {
             storage,
             logger,
             isWanted: (index) => this.#replica !== undefined && index > this.#replica.raft.commit,
-            onReceived: (snapshot) => this.#onSnapshot(snapshot),
+            onReceived: (snapshot) => this.#status === 'open' && this.#traffic.receiveSnapshot(snapshot),
           }),
         onGone: (id) => this.#onGone(id),
       },
@@ -229,6 +181,15 @@ export class Node {
         this.#replica?.raft.reportSnapshot(to, delivered)
         this.#replica?.schedule()
       },
+    })
+    this.#traffic = new RaftTraffic({
+      self: config.id,
+      hub: this.#peers,
+      storing: this.#storing,
+      snapshots: this.#snapshots,
+      replica: () => this.#replica,
+      mayVote: () => this.#standing.mayVote,
+      failed: (error) => this.#fail(error),
     })
     const isFresh = storage.meta.index === 0
     this.#standing = new OwnStanding({
@@ -389,7 +350,7 @@ export class Node {
         ledger: () => this.#replica!.ledger,
       }),
       ports: {
-        send: (to, messages) => this.#send(to, messages),
+        send: (to, messages) => this.#traffic.send(to, messages),
         leadershipChanged: (now, before) => this.#leadershipChanged(now, before),
         serving: () => this.#serving(),
         turnEnded: () => {
@@ -440,53 +401,6 @@ export class Node {
       this.#duties?.tick()
       this.#memberDuties.tick()
     })
-  }
-
-  #send(to: number, messages: readonly Message[]): void {
-    const bodies: Uint8Array[][] = []
-    for (const message of messages) {
-      if (message.type === 'snapshot') this.#snapshots.send(message)
-      else if (isPeerMessage(message)) bodies.push(encodePeerMessage(message))
-    }
-    if (bodies.length > 0 && !this.#peers.send(to, FrameKind.raft, bodies)) {
-      this.#replica?.raft.reportUnreachable(to)
-    }
-  }
-
-  #onRaft(from: number, bytes: Buffer): void {
-    if (!this.#replica) return
-    const message = decodePeerMessage(bytes)
-    if (message.from !== from || message.to !== this.#config.id) return
-    // A vote that this node gave before it lost its memory must not be given again.
-    if ((message.type === 'vote' || message.type === 'preVote') && !this.#standing.mayVote) return
-    try {
-      this.#replica.step(this.#standing.standing === 'joining' ? this.#forJoining(message) : message)
-    } catch (error) {
-      this.#fail(error as Error)
-    }
-  }
-
-  /** A leader that does not know yet what this node has lost may tell it a commit index beyond its log. */
-  #forJoining(message: PeerMessage): PeerMessage {
-    if (message.type !== 'heartbeat') return message
-    return { ...message, commit: Math.min(message.commit, this.#replica!.raft.commit) }
-  }
-
-  #onSnapshot(snapshot: ReceivedSnapshot): boolean {
-    const replica = this.#replica
-    const { meta } = snapshot
-    if (!replica || this.#status !== 'open' || meta.index <= replica.raft.commit) return false
-    this.#storing.hold(snapshot)
-    replica.step({
-      type: 'snapshot',
-      from: snapshot.from,
-      to: this.#config.id,
-      term: snapshot.term,
-      snapshot: { index: meta.index, term: meta.term, confState: meta.confState, data: new Uint8Array(0) },
-    })
-    if (replica.raft.commit >= meta.index) return true
-    this.#storing.release(snapshot)
-    return false
   }
 
   #installed(ledger: Ledger, meta: { index: number; confState: ConfState }): void {

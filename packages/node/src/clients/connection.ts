@@ -104,6 +104,10 @@ export class Connection {
     this.answer(operation.op, proposal.id, result)
   }
 
+  dropped(proposal: ClientProposal): void {
+    this.refuse(proposal.id, 'uncertain')
+  }
+
   /** A waiting command of the session has its answer. False: it was not asked on this connection. */
   answerWaiting(id: number, result: Result): boolean {
     const name = this.#waiting.get(id)

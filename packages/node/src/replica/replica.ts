@@ -27,7 +27,11 @@ export interface ClientProposal extends ClientCommand {
   readonly kind: 'client'
   readonly bytes: Uint8Array
   /** Called when the command has been applied; undefined: it waits, the answer comes later. */
-  readonly origin: { answered(proposal: ClientProposal, result: Result | undefined): void }
+  readonly origin: {
+    answered(proposal: ClientProposal, result: Result | undefined): void
+    /** Leadership was lost: only a resume at the next leader tells what became of it. */
+    dropped(proposal: ClientProposal): void
+  }
 }
 
 interface InternalProposal {
@@ -415,10 +419,12 @@ export class Replica {
   #stopServing(): void {
     this.#serving = false
     this.#startIndex = 0
+    const dropped = [...[...this.#proposed.values()].flatMap((one) => one.proposals), ...this.#queue]
     this.#queue = []
     this.#queueSize = 0
     this.#proposed.clear()
     this.#reads.fail()
+    for (const proposal of dropped) if (proposal.kind === 'client') proposal.origin.dropped(proposal)
   }
 }
 
