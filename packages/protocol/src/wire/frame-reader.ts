@@ -93,6 +93,7 @@ export class FrameReader {
     if (size <= this.#sizeMax) return size
     this.#dead = true
     this.#chunk = empty
+    this.#pos = 0
     this.#partial = empty
     this.#partialSize = 0
     throw new ProtocolError(

@@ -105,7 +105,7 @@ export class Writer {
   /** An integer in its shortest form; beyond 32 bits as uint64 or int64. */
   integer(value: number): void {
     this.ensure(9)
-    if (value >= 0 && value < 128) {
+    if ((value & 127) === value) {
       this.buffer[this.pos++] = value
       return
     }
