@@ -1,4 +1,5 @@
 import type { Installation, LockMode } from './commands.ts'
+import { IdMap } from './id-map.ts'
 import type { Holder, Refusal, Result } from './result.ts'
 import type { Row } from './rows.ts'
 import type { Timed } from './timers.ts'
@@ -30,7 +31,7 @@ export class Session implements Row {
   /** False from the step in which it ends: nothing may be granted to it any more (O3). */
   alive = true
   readonly owners = new Map<string, Owner>()
-  readonly answers = new Map<number, Answer>()
+  readonly answers = new IdMap<Answer>()
   readonly waiting = new Map<number, Waiter>()
   lockCount = 0
   codeCount = 0

@@ -42,7 +42,7 @@ function run(operation: Operation): void {
 function measure(what: string, count: number, step: (at: number) => void): void {
   for (let at = 0; at < 20_000; at += 1) step(at)
   let best = Number.POSITIVE_INFINITY
-  for (let round = 0; round < 5; round += 1) {
+  for (let round = 0; round < 40; round += 1) {
     const start = process.hrtime.bigint()
     for (let at = 0; at < count; at += 1) {
       if (at % 64 === 0) begin()
@@ -61,7 +61,7 @@ const pair = (at: number): void => {
   run({ op: 'lock.acquire', owner, locks: [{ name, mode: 'exclusive' }], waitMs: 0, priority: 0 })
   run({ op: 'lock.release', owner, names: [name] })
 }
-measure('lock.acquire + lock.release, apart from 0 held', 200_000, pair)
+measure('lock.acquire + lock.release, apart from 0 held', 20_000, pair)
 const scope = { company: '01', branch: '0101' }
 const spec = {
   kind: 'fast',
@@ -74,18 +74,18 @@ const spec = {
   reservationTtlMs: 0,
   warnBelow: 0,
 } as const
-measure('sequence.next', 200_000, () => {
+measure('sequence.next', 20_000, () => {
   run({ op: 'sequence.next', owner: 'u1', name: 'pedido', scope, count: 1, spec })
 })
 const gapless = { ...spec, kind: 'gapless' } as const
 let value = 0
-measure('sequence.reserve + sequence.confirm', 200_000, () => {
+measure('sequence.reserve + sequence.confirm', 20_000, () => {
   run({ op: 'sequence.reserve', owner: 'u1', name: 'nf', scope, spec: gapless })
   value += 1
   const text = String(value).padStart(9, '0')
   run({ op: 'sequence.confirm', owner: 'u1', name: 'nf', scope, value: text })
 })
-measure('code.reserve + code.release', 200_000, (at) => {
+measure('code.reserve + code.release', 20_000, (at) => {
   const code = `SC5${100_000 + (at % 5_000)}`
   run({ op: 'code.reserve', owner: 'u1', code })
   run({ op: 'code.release', owner: 'u1', code })
@@ -108,5 +108,5 @@ globalThis.gc?.()
 const bytes = (process.memoryUsage().heapUsed - before) / heldCount
 console.log(`${'memory of a held lock (1 000 owners)'.padEnd(60)} ${bytes.toFixed(0).padStart(6)} bytes`)
 console.log(`${'takeChanges, each row'.padEnd(60)} ${takeNs.toFixed(0).padStart(6)} ns`)
-measure(`lock.acquire + lock.release, apart from ${heldCount} held`, 200_000, pair)
+measure(`lock.acquire + lock.release, apart from ${heldCount} held`, 20_000, pair)
 console.log(`${events} events`)

@@ -311,26 +311,29 @@ export class Model {
     return isFirst && !rests && !holders.some((h) => want.mode === 'exclusive' || h.mode === 'exclusive')
   }
 
+  /** Whose owner was granted something else while they wait: looked at when nothing more is grantable. */
+  #suspects: Waiting[] = []
+
   #settle(): void {
-    const suspects: Waiting[] = []
-    const grantAll = (): void => {
-      for (;;) {
-        const waiter = this.waiting.find((w) => w.wants.every((want) => this.#isFree(w, want)))
-        if (waiter === undefined) return
-        const { session, owner, wants } = waiter
-        this.waiting = this.waiting.filter((w) => w !== waiter)
-        const result = wants[0]!.name.startsWith('l')
-          ? this.#grantLocks(session, owner, wants)
-          : this.#grantPermits(session, owner, wants[0]!.name, wants[0]!.permits)
-        this.#answer(waiter, result)
-        suspects.push(...this.waiting.filter((w) => w.session === session && w.owner === owner))
-      }
-    }
     do {
-      grantAll()
-      const suspect = suspects.shift()
-      if (suspect !== undefined) this.#breakCycles(suspect, grantAll)
-    } while (suspects.length > 0)
+      this.#grantAll()
+      const suspect = this.#suspects.shift()
+      if (suspect !== undefined) this.#breakCycles(suspect)
+    } while (this.#suspects.length > 0)
+  }
+
+  #grantAll(): void {
+    for (;;) {
+      const waiter = this.waiting.find((w) => w.wants.every((want) => this.#isFree(w, want)))
+      if (waiter === undefined) return
+      const { session, owner, wants } = waiter
+      this.waiting = this.waiting.filter((w) => w !== waiter)
+      const result = wants[0]!.name.startsWith('l')
+        ? this.#grantLocks(session, owner, wants)
+        : this.#grantPermits(session, owner, wants[0]!.name, wants[0]!.permits)
+      this.#answer(waiter, result)
+      this.#suspects.push(...this.waiting.filter((w) => w.session === session && w.owner === owner))
+    }
   }
 
   #wait(waiter: Omit<Waiting, 'taken' | 'deadline' | 'since'>): undefined {
@@ -342,11 +345,11 @@ export class Model {
     }
     this.waiting.push(started)
     this.#current.waiter = started
-    this.#breakCycles(started, () => this.#settle())
+    this.#breakCycles(started)
     return undefined
   }
 
-  #breakCycles(waiter: Waiting, settle: () => void): void {
+  #breakCycles(waiter: Waiting): void {
     while (this.waiting.includes(waiter)) {
       const cycle = this.#cycle(waiter)
       if (cycle === undefined) return
@@ -359,7 +362,7 @@ export class Model {
         name: want.plain,
       }))
       this.#answer(victim, refuse('deadlock', { cycle: members }))
-      settle()
+      this.#grantAll()
     }
   }
 

@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import t from 'tap'
+import { IdMap } from '../src/id-map.ts'
 import { Ledger } from '../src/index.ts'
 import { Timers } from '../src/timers.ts'
-import { type Client, GAPLESS, granted, lockOperation, outcome, World } from './kit.ts'
+import { type Client, GAPLESS, granted, lockOperation, outcome, seeded, World } from './kit.ts'
 
 function busyWorld(): { world: World; clients: Client[] } {
   const world = new World()
@@ -130,4 +132,32 @@ await t.test('timers: earliest first, equal ones by order, cleared ones never', 
     expected.map((timed) => timed.order),
   )
   t.equal(timers.size, 0)
+})
+
+await t.test('an IdMap does what a Map does', async (t) => {
+  const step = fc.record({
+    id: fc.oneof(fc.nat(40), fc.constantFrom(2 ** 40, 2 ** 40 + 8, 2 ** 32)),
+    add: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const map = new Map<number, { id: number }>()
+      const mine = new IdMap<{ id: number }>()
+      for (const { id, add } of steps) {
+        if (!add) {
+          map.delete(id)
+          mine.delete(id)
+        } else if (!map.has(id)) {
+          const value = { id }
+          map.set(id, value)
+          mine.add(value)
+        }
+        for (const known of [id, id + 8, 3]) if (mine.get(known) !== map.get(known)) return false
+        if (mine.size !== map.size) return false
+      }
+      return mine.values().every((value) => map.get(value.id) === value) && mine.values().length === map.size
+    }),
+    { verbose: 1, ...seeded() },
+  )
+  t.pass('over random additions and removals')
 })

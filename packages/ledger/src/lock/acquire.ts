@@ -28,16 +28,19 @@ export function acquireLocks(
   const bad = check(locks, operation)
   if (bad !== undefined) return bad
 
-  const { table } = locks
+  const { table, found } = locks
   const { namespace } = session
   const asking = session.owners.get(operation.owner)
+  found.length = 0
   let largestToken = 0
   let isReentrance = true
   let isUpgrade = false
   let blocked: Lock | undefined
   let blockedExclusive = false
   for (const { name, mode } of wanted) {
-    const lock = table.get(nameKey(namespace, name))
+    const key = nameKey(namespace, name)
+    const lock = table.get(key)
+    found.push(lock ?? key)
     if (lock === undefined) {
       isReentrance = false
       continue
@@ -72,19 +75,18 @@ export function acquireLocks(
   return grant(locks, session, operation, isReentrance ? largestToken : locks.core.nextToken())
 }
 
+/** Takes what the first pass found. */
 function grant(locks: Locks, session: Session, operation: LockAcquire, token: number): Result {
   const { locks: wanted } = operation
-  const { namespace } = session
+  const { found } = locks
   const owner = session.owner(operation.owner)
   if (wanted.length === 1) {
-    const { name, mode } = wanted[0]!
-    const count = locks.hold(locks.open(nameKey(namespace, name)), owner, mode === 'exclusive', token)
+    const count = locks.hold(locks.open(found[0]!), owner, wanted[0]!.mode === 'exclusive', token)
     return { ok: true, value: { token, counts: count === 1 ? ONCE : [count] } }
   }
-  const counts: number[] = []
-  for (const { name, mode } of wanted) {
-    counts.push(locks.hold(locks.open(nameKey(namespace, name)), owner, mode === 'exclusive', token))
-  }
+  const counts = wanted.map(({ mode }, at) => {
+    return locks.hold(locks.open(found[at]!), owner, mode === 'exclusive', token)
+  })
   return { ok: true, value: { token, counts } }
 }
 
@@ -147,7 +149,8 @@ export class LockWaiter extends Waiter {
   addClaims(wanted: readonly { readonly name: string; readonly mode: LockMode }[]): void {
     const { namespace } = this.owner.session
     for (const { name, mode } of wanted) {
-      const lock = this.#locks.open(nameKey(namespace, name))
+      const key = nameKey(namespace, name)
+      const lock = this.#locks.open(this.#locks.table.get(key) ?? key)
       this.claims.push(new LockClaim(this, lock, mode === 'exclusive'))
     }
   }

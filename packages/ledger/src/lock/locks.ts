@@ -9,20 +9,22 @@ export class Locks {
   readonly core: Core
   readonly waiters: Waiters
   readonly table = new Map<string, Lock>()
+  /** What the first pass of an acquire looked up, for its second: locks, and keys of those that are free. */
+  readonly found: (Lock | string)[] = []
+  /** The same of a release: the holds that it is about. */
+  readonly holds: LockHold[] = []
 
   constructor(core: Core, waiters: Waiters) {
     this.core = core
     this.waiters = waiters
   }
 
-  /** The lock of that name, made if nobody holds it or waits for it. */
-  open(key: string): Lock {
-    let lock = this.table.get(key)
-    if (lock === undefined) {
-      lock = new Lock(key, this)
-      this.table.set(key, lock)
-      this.core.rows.mark(lock)
-    }
+  /** The lock that was looked up; or one that is new, by the key that was not found. */
+  open(found: Lock | string): Lock {
+    if (typeof found !== 'string') return found
+    const lock = new Lock(found, this)
+    this.table.set(found, lock)
+    this.core.rows.mark(lock)
     return lock
   }
 

@@ -2,6 +2,7 @@ import type { LockRelease } from '../commands.ts'
 import type { Session } from '../graph.ts'
 import { isName, NAME_EXPECTED, nameKey } from '../names.ts'
 import { invalid, type Refusal, type Result, refuse } from '../result.ts'
+import type { LockHold } from './lock.ts'
 import type { Locks } from './locks.ts'
 
 // lock.release: takes one from the re-entrance count of each name; at zero the name is given up.
@@ -18,28 +19,27 @@ export function releaseLocks(locks: Locks, session: Session, operation: LockRele
   const bad = check(locks, operation)
   if (bad !== undefined) return bad
   const owner = session.owners.get(operation.owner)
+  const { holds } = locks
+  holds.length = 0
   for (const name of names) {
     const lock = locks.table.get(nameKey(session.namespace, name))
     const hold = owner === undefined ? undefined : lock?.holdOf(owner)
     if (hold === undefined || (token !== undefined && token !== hold.token)) {
       return refuse('notHolder', { name, holders: lock?.holders(locks.core.limits.holdersShownMax) ?? [] })
     }
+    holds.push(hold)
   }
-  if (names.length === 1) {
-    const count = releaseOne(locks, session, operation.owner, names[0]!)
+  if (holds.length === 1) {
+    const count = releaseOne(locks, holds[0]!)
     return count === 0 ? RELEASED : { ok: true, value: { counts: [count] } }
   }
-  const counts: number[] = []
-  for (const name of names) counts.push(releaseOne(locks, session, operation.owner, name))
-  return { ok: true, value: { counts } }
+  return { ok: true, value: { counts: holds.map((hold) => releaseOne(locks, hold)) } }
 }
 
-function releaseOne(locks: Locks, session: Session, ownerName: string, name: string): number {
-  const lock = locks.table.get(nameKey(session.namespace, name))!
-  const hold = lock.holdOf(session.owners.get(ownerName)!)!
+function releaseOne(locks: Locks, hold: LockHold): number {
   if (hold.count > 1) {
     hold.count -= 1
-    locks.core.rows.mark(lock)
+    locks.core.rows.mark(hold.resource)
     return hold.count
   }
   locks.drop(hold, 0)

@@ -34,6 +34,8 @@ export function checkSpec(spec: SequenceSpec): Refusal | undefined {
 
 /** Refuses another form of numbers than the one in force. */
 export function checkSameForm(have: SequenceSpec, want: SequenceSpec): Refusal | undefined {
+  const isSame = have.kind === want.kind && have.digits === want.digits && have.width === want.width
+  if (isSame && have.reset === want.reset) return undefined
   for (const field of FIXED) {
     if (have[field] !== want[field]) {
       return refuse('definitionDiffers', { field, have: have[field], want: want[field] })

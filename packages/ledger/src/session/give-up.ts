@@ -64,7 +64,7 @@ function end(state: State, session: Session, { delayMs, reason, waits }: Ending)
     for (let each = owner.firstHolding; each !== undefined; each = each.nextOfOwner) holdings.push(each)
   }
   for (const holding of holdings.sort(byOrder)) letGo(state, holding, delayMs, reason)
-  state.sessions.acknowledge(session, [...session.answers.keys()])
+  for (const answer of session.answers.values()) state.sessions.forget(session, answer)
   state.sessions.remove(session)
 }
 

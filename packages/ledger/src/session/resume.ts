@@ -19,10 +19,9 @@ export function resumeSession(sessions: Sessions, operation: SessionResume): Res
   session.generation += 1
   core.rows.mark(session)
   const wanted = new Set(outstanding)
-  sessions.acknowledge(
-    session,
-    [...session.answers.keys()].filter((id) => !wanted.has(id)),
-  )
+  for (const answer of session.answers.values()) {
+    if (!wanted.has(answer.id)) sessions.forget(session, answer)
+  }
   core.emit('session.resumed', session.namespace, session.client, session.id, '')
   return opened(session)
 }

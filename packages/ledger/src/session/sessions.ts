@@ -28,10 +28,13 @@ export class Sessions {
   acknowledge(session: Session, ids: readonly number[]): void {
     for (const id of ids) {
       const answer = session.answers.get(id)
-      if (answer === undefined) continue
-      session.answers.delete(id)
-      this.core.rows.remove(answer)
+      if (answer !== undefined) this.forget(session, answer)
     }
+  }
+
+  forget(session: Session, answer: Answer): void {
+    session.answers.delete(answer.id)
+    this.core.rows.remove(answer)
   }
 
   view(session: Session): SessionView {
@@ -64,7 +67,7 @@ export class Sessions {
   restoreAnswer(sessionId: number, id: number, value: unknown): void {
     const answer = new Answer(sessionId, id, value as Result)
     answer.stored = true
-    this.table.get(sessionId)!.answers.set(id, answer)
+    this.table.get(sessionId)!.answers.add(answer)
   }
 
   ownerOf(sessionId: number, name: string): Owner {

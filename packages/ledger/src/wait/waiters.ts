@@ -65,7 +65,7 @@ export class Waiters {
   /** Stores the answer until the client acknowledges it. */
   remember(session: Session, id: number, result: Result): void {
     const answer = new Answer(session.id, id, result)
-    session.answers.set(id, answer)
+    session.answers.add(answer)
     this.#core.rows.mark(answer)
   }
 
