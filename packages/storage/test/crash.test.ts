@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { MemoryDisk } from '../src/memory-disk.ts'
 import { openNodeStorage } from '../src/open-node-storage.ts'
-import { openOn, powerCycle, randomFrom, withFolder } from './kit.ts'
+import { confState, openOn, powerCycle, randomFrom, withFolder } from './kit.ts'
 import { live, makeLeader, Witness } from './scenario.ts'
 
 const seeds = Number(process.env.TRANCA_CRASH_SEEDS ?? 4)
@@ -99,6 +99,40 @@ await t.test('a crash in the middle of a recovery is recovered from', async (t) 
     }
   }
   t.same(failures, [])
+})
+
+await t.test('a crash while a cluster is founded leaves the directory empty or founded', async (t) => {
+  const rows = [
+    { key: 'x', value: 1 },
+    { key: 'n/1', value: { id: 1 } },
+  ]
+  const found = async (disk: MemoryDisk) => {
+    const storage = await openOn(disk)
+    await storage.found(rows, { index: 1, term: 1, confState })
+    await storage.close()
+  }
+  const dry = new MemoryDisk()
+  await found(dry)
+  const seen = new Set<string>()
+  for (let call = 1; call <= dry.mutations; call++) {
+    for (const seed of [0, 1, 2]) {
+      const disk = new MemoryDisk(seed === 0 ? {} : { random: randomFrom(call * 10 + seed) })
+      disk.crashAt = call
+      await found(disk).catch(() => {})
+      await settled()
+      powerCycle(disk)
+      const storage = await openOn(disk)
+      const state = [
+        storage.meta.index,
+        storage.rows.length,
+        storage.log.firstIndex(),
+        storage.log.lastIndex(),
+      ]
+      seen.add(state.join())
+      await storage.close()
+    }
+  }
+  t.same([...seen].sort(), ['0,0,1,0', '1,2,2,1'])
 })
 
 await t.test('a process that is killed at any moment has kept what it acknowledged', async (t) => {
