@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { foreground, home, prepare, say } from './prepare.mjs'
 
 const args = process.argv.slice(2)
@@ -24,7 +25,8 @@ if (files.length === 0) {
 } else {
   mkdirSync(join(home, '.tap'), { recursive: true })
   rmSync(protocolFile, { force: true })
-  // On a terminal tap shows what is running; elsewhere one line a file, and the failures at the end.
+  // On a terminal tap shows what is running; elsewhere one line a file, and the failures at the end, without the
+  // control characters that tap's reporters write everywhere.
   const terminal = process.stdout.isTTY === true
   const reporter =
     options.some((option) => option.startsWith('--reporter')) || terminal ? [] : ['--reporter=min']
@@ -34,7 +36,8 @@ if (files.length === 0) {
     process.execPath,
     [tap, 'run', `--output-file=${protocolFile}`, ...reporter, ...options, ...files],
     { stdio: ['ignore', terminal ? 'inherit' : 'pipe', 'inherit'] },
-    (child) => child.stdout?.on('data', (chunk) => process.stdout.write(plain(String(chunk)))),
+    (child) =>
+      child.stdout?.on('data', (chunk) => process.stdout.write(stripVTControlCharacters(String(chunk)))),
   )
   follow()
   end(readCounts(), code)
@@ -61,11 +64,6 @@ function isWanted(file) {
     const path = relative(home, resolve(word))
     return path === source || path === file || source.includes(word)
   })
-}
-
-/** Without what only a terminal understands: tap's reporters hide and show the cursor wherever they write. */
-function plain(text) {
-  return text.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
 }
 
 /** Prints a line for each file that has ended. */
