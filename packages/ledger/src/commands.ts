@@ -3,6 +3,10 @@
  * the node's compile proves that both agree.
  */
 
+import type { LicenseCheckout, LicenseCommand, LicenseOperation } from './license/commands.ts'
+
+export type * from './license/commands.ts'
+
 export interface Stamp {
   /** Log index of the entry; grows. */
   readonly index: number
@@ -253,6 +257,26 @@ export interface SequenceGap {
   readonly reason: string
 }
 
+// --- several at once ---
+
+/** One step of a bundle: the operation without owner, wait and priority. */
+export type BundlePart =
+  | Omit<LicenseCheckout, 'owner' | 'waitMs' | 'priority'>
+  | Omit<LockAcquire, 'owner' | 'waitMs' | 'priority'>
+  | Omit<SemaphoreAcquire, 'owner' | 'waitMs'>
+  | Omit<SequenceReserve, 'owner'>
+  | Omit<SequenceNext, 'owner'>
+
+/** All parts or none, in one step and with one fencing token. */
+export interface Bundle {
+  readonly op: 'bundle'
+  readonly owner: string
+  /** 1 to 16; each lock, semaphore, and counter of a sequence at most once. */
+  readonly parts: readonly BundlePart[]
+  /** 0: a bundle does not wait. */
+  readonly waitMs: number
+}
+
 export type Operation =
   | SessionOpen
   | SessionResume
@@ -276,6 +300,8 @@ export type Operation =
   | SequenceEnsureAtLeast
   | SequenceSet
   | SequenceGap
+  | LicenseOperation
+  | Bundle
 
 // --- the leader's own duties; no session ---
 
@@ -327,3 +353,4 @@ export type InternalCommand =
   | MemberRemove
   | MemberDrain
   | MemberSeen
+  | LicenseCommand

@@ -1,5 +1,8 @@
 import type { Installation, LockMode, Scope, SequenceSpec } from './commands.ts'
+import type { LicenseRead, LicenseReadValues } from './license/reads.ts'
 import type { Holder } from './result.ts'
+
+export type * from './license/reads.ts'
 
 // Reads are answered from memory and change nothing. Lists are ordered by code units of the name and
 // paged: `next`, when present, goes into `after` of the following read. `limit` is cut to `listMax`.
@@ -93,6 +96,7 @@ export type Read =
   | SessionList
   | SessionGet
   | MemberList
+  | LicenseRead
 
 export type QueueEntry = {
   readonly session: number
@@ -243,4 +247,4 @@ export type ReadValues = {
   'session.list': { readonly sessions: readonly SessionView[]; readonly next?: number }
   'session.get': SessionView
   'member.list': { readonly members: readonly MemberView[] }
-}
+} & LicenseReadValues

@@ -1,5 +1,6 @@
 import type { Cause } from './causes.ts'
 import type { LockMode } from './commands.ts'
+import type { LicenseValues } from './license/values.ts'
 
 /** A plain object of plain values; which fields it has depends on the operation (see {@link Values}). */
 export type Value = { readonly [field: string]: unknown }
@@ -63,7 +64,7 @@ export type Values = {
   'sequence.ensureAtLeast': { readonly value: string; readonly moved: boolean }
   'sequence.set': { readonly value: string }
   'sequence.gap': { readonly count: number }
-}
+} & LicenseValues
 
 export function ok<V extends Value>(value: V): { readonly ok: true; readonly value: V } {
   return { ok: true, value }

@@ -70,8 +70,7 @@ export function query(state: State, read: Read, asking: string): Result {
     case 'member.list':
       return answer({ members: state.members.list() })
     default: {
-      const never: never = read
-      throw new TypeError(`unknown read ${JSON.stringify(never)} at entry ${core.index}`)
+      throw new TypeError(`unknown read ${JSON.stringify(read)} at entry ${core.index}`)
     }
   }
 }
