@@ -1,5 +1,5 @@
 import { type Row, row } from './schema/containers.ts'
-import type { FieldNode, Fields, Input, Output } from './schema/schema.ts'
+import type { Fields, Input, Output } from './schema/schema.ts'
 import type { Reader } from './wire/reader.ts'
 
 /**
@@ -66,5 +66,3 @@ export function operation<
     exampleResult,
   }
 }
-
-export type { FieldNode }

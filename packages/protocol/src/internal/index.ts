@@ -10,7 +10,7 @@ import { sessionExpire } from './session-expire.ts'
  * Commands that the leader proposes by itself. They stand in the log in the same form as requests, with codes
  * from 240 on; a node never takes them from a client.
  */
-export const internalOperationList = [
+const internalOperationList = [
   leaderStart,
   sessionExpire,
   memberSet,

@@ -18,7 +18,7 @@ export const installation = told(
   oneOf('production', 'homologation', 'development'),
   'Type of the installation.',
 )
-export const mode = oneOf('exclusive', 'shared')
+const mode = oneOf('exclusive', 'shared')
 export const waitMs = told(
   integer(-1, limits.waitMaxMs),
   'How long to wait in the queue: 0 = try, -1 = until canceled.',

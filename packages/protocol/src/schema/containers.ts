@@ -1,7 +1,7 @@
 import { Malformed, quote } from '../wire/malformed.ts'
 import type { Reader } from '../wire/reader.ts'
 import type { Writer } from '../wire/writer.ts'
-import type { FieldNode, Fields, Input, Output, Presence, Schema, SchemaNode } from './schema.ts'
+import type { FieldNode, Fields, Input, Output, Presence, Schema } from './schema.ts'
 
 /** Many of one kind: an array. `distinct` names the item's field that may not come twice ('' = the item). */
 export function list<T, I>(
@@ -254,5 +254,3 @@ function fieldNode(name: string, schema: Schema<unknown, Presence>): FieldNode {
 function within(error: unknown, parent: string): unknown {
   return error instanceof Malformed ? error.within(parent) : error
 }
-
-export type { SchemaNode }

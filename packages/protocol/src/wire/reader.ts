@@ -310,7 +310,7 @@ export class Reader {
   }
 }
 
-export function truncated(size: number): Malformed {
+function truncated(size: number): Malformed {
   return new Malformed('', `the end of ${quoteSize(size)}`, 'a complete value')
 }
 

@@ -255,7 +255,7 @@ export class Writer {
 const emptyBuffer = Buffer.alloc(0)
 
 /** Bytes of UTF-8 that a text needs, or -1 if it has a lone surrogate: that has no UTF-8. */
-export function utf8Size(value: string): number {
+function utf8Size(value: string): number {
   let size = value.length
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i)

@@ -25,7 +25,7 @@ const shapes: readonly (readonly [string, SchemaNode])[] = [
 ]
 
 /** Text for each pair of markers in the page, by the marker's name. */
-export function referenceSections(): ReadonlyMap<string, string> {
+function referenceSections(): ReadonlyMap<string, string> {
   return new Map([
     ['operations', operationsText()],
     ['shapes', shapesText()],
