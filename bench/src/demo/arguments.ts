@@ -9,6 +9,7 @@ export interface DemoArguments {
 }
 
 export class ArgumentError extends Error {
+  override readonly name = 'ArgumentError'
   readonly code = 'USAGE'
 }
 

@@ -17,6 +17,7 @@ export type Classify = (
 
 /** The call's client process is no more: nobody will ever learn what became of the call. */
 export class ClientGoneError extends Error {
+  override readonly name = 'ClientGoneError'
   readonly code = 'CLIENT_GONE'
   constructor(client: Client) {
     super(`client ${client.name} (session ${client.session}) is gone`)

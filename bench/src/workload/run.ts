@@ -19,7 +19,6 @@ export interface Progress {
   readonly tasksTotal: number
   /** Answers of the cluster so far. */
   readonly answered: number
-  readonly openSessions: number
   /** Client address of the leader, as the clients see it. */
   readonly leader: string | undefined
 }
@@ -94,7 +93,6 @@ export async function runWorkload(options: RunOptions): Promise<RunResult> {
     tasks,
     tasksTotal,
     answered: recorder.answered,
-    openSessions: recorder.clients.filter((client) => client.end === undefined).length,
     leader,
   }))
 
