@@ -158,6 +158,45 @@ await t.test('an upgrade is for the only holder, ahead of the queue, and never w
   t.equal(outcome(a.lock('u', ['C', 'B'], -1)), 'held', 'with a name that is held it is a try')
 })
 
+await t.test('an owner that waits for what it shares is upgraded when the others have let go', async (t) => {
+  const world = new World()
+  const [holder, a, b, c] = [world.open('h'), world.open('a'), world.open('b'), world.open('c')]
+  holder.lock('h', 'A')
+  a.lock('u', 'A', -1, 'shared')
+  b.lock('v', 'A', -1, 'shared')
+  c.lock('x', 'A', -1)
+  a.lock('u', 'A', -1)
+  holder.unlock('h', 'A')
+  t.same(
+    world.answers.map(({ session }) => session),
+    [a.session, b.session],
+    'both share; the upgrade waits for b',
+  )
+  world.failOver()
+  b.unlock('v', 'A')
+  t.same(granted(world.answerOf(a, 2)), { token: 4, counts: [2] }, 'ahead of x, which waits for u anyway')
+  a.unlock('u', 'A')
+  t.equal(world.answerOf(c, 1), undefined)
+  a.unlock('u', 'A')
+  t.equal(outcome(world.answerOf(c, 1)), 'ok')
+})
+
+await t.test('deadlock: found also when a grant to a waiting owner closes the circle', async (t) => {
+  const world = new World()
+  const [a, b, c] = [world.open('a'), world.open('b'), world.open('c')]
+  c.lock('w', 'A')
+  b.lock('v', 'B')
+  t.equal(outcome(a.lock('u', 'B', -1)), 'waits')
+  t.equal(outcome(a.lock('u', 'A', -1)), 'waits', 'another thread of u')
+  t.equal(outcome(b.lock('v', 'A', -1)), 'waits', 'behind u')
+  c.unlock('w', 'A')
+  // Now u holds A and waits for v, which waits for u.
+  t.equal(outcome(world.answerOf(a, 2)), 'ok')
+  t.equal(outcome(world.answerOf(b, 2)), 'deadlock')
+  b.unlock('v', 'B')
+  t.equal(outcome(world.answerOf(a, 1)), 'ok')
+})
+
 await t.test("lock-delay: a dead holder's lock rests before the next gets it", async (t) => {
   const world = new World()
   const a = world.open('a', { lockDelayMs: 5_000 })

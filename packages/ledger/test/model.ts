@@ -311,14 +311,14 @@ export class Model {
     return isFirst && !rests && !holders.some((h) => want.mode === 'exclusive' || h.mode === 'exclusive')
   }
 
-  /** Whose owner was granted something else while they wait: looked at when nothing more is grantable. */
-  #suspects: Waiting[] = []
+  /** Who waits and was granted something else that others wait for. */
+  #suspects: { session: ModelSession; owner: string }[] = []
 
   #settle(): void {
     do {
       this.#grantAll()
       const suspect = this.#suspects.shift()
-      if (suspect !== undefined) this.#breakCycles(suspect)
+      if (suspect !== undefined) this.#breakCycles(suspect, () => this.waiting.filter(ownedBy(suspect)))
     } while (this.#suspects.length > 0)
   }
 
@@ -332,7 +332,8 @@ export class Model {
         ? this.#grantLocks(session, owner, wants)
         : this.#grantPermits(session, owner, wants[0]!.name, wants[0]!.permits)
       this.#answer(waiter, result)
-      this.#suspects.push(...this.waiting.filter((w) => w.session === session && w.owner === owner))
+      const isWaitedFor = this.waiting.some((w) => w.wants.some((x) => wants.some((y) => x.name === y.name)))
+      if (isWaitedFor) this.#suspects.push({ session, owner })
     }
   }
 
@@ -345,13 +346,13 @@ export class Model {
     }
     this.waiting.push(started)
     this.#current.waiter = started
-    this.#breakCycles(started)
+    this.#breakCycles(started, () => this.waiting.filter((w) => w === started))
     return undefined
   }
 
-  #breakCycles(waiter: Waiting): void {
-    while (this.waiting.includes(waiter)) {
-      const cycle = this.#cycle(waiter)
+  #breakCycles(who: { session: ModelSession; owner: string }, starts: () => Waiting[]): void {
+    for (;;) {
+      const cycle = this.#cycle(who, starts())
       if (cycle === undefined) return
       const victim = [...cycle].sort(
         (a, b) => a.waiter.priority - b.waiter.priority || b.waiter.taken - a.waiter.taken,
@@ -366,12 +367,14 @@ export class Model {
     }
   }
 
-  /** A shortest circle of waits through `start`. */
-  #cycle(start: Waiting): { waiter: Waiting; want: Want }[] | undefined {
-    const paths: { waiter: Waiting; before: { waiter: Waiting; want: Want }[] }[] = [
-      { waiter: start, before: [] },
-    ]
-    const seen = new Set([start])
+  /** A shortest circle of waits from one of `starts` to something that `who` holds. */
+  #cycle(
+    who: { session: ModelSession; owner: string },
+    starts: Waiting[],
+  ): { waiter: Waiting; want: Want }[] | undefined {
+    type Path = { waiter: Waiting; before: { waiter: Waiting; want: Want }[] }
+    const paths = starts.map((waiter): Path => ({ waiter, before: [] }))
+    const seen = new Set(starts)
     for (let path = paths.shift(); path !== undefined; path = paths.shift()) {
       const { waiter, before } = path
       for (const want of waiter.wants) {
@@ -382,7 +385,7 @@ export class Model {
           paths.push({ waiter: next, before: here })
         }
         for (const holder of this.#blockers(waiter, want)) {
-          if (holder.session === start.session && holder.owner === start.owner) return here
+          if (ownedBy(who)(holder)) return here
           for (const w of this.waiting) {
             if (w.session === holder.session && w.owner === holder.owner) follow(w)
           }
@@ -396,7 +399,6 @@ export class Model {
         const ahead = this.waiting
           .filter((w) => w.taken < waiter.taken && w.wants.some((x) => x.name === want.name))
           .at(-1)
-        if (ahead === start) return here
         if (ahead !== undefined) follow(ahead)
       }
     }
@@ -886,6 +888,11 @@ export class Model {
       })),
     }
   }
+}
+
+function ownedBy(who: { session: ModelSession; owner: string }) {
+  return (of: { session: ModelSession; owner: string }) =>
+    of.session === who.session && of.owner === who.owner
 }
 
 function counterKey({ name, scope }: ModelCounter): string {

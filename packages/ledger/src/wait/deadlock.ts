@@ -9,9 +9,10 @@ export type Cycle = { readonly victim: Waiter; readonly members: readonly CycleM
 /**
  * Looks for a circle of waits. A waiter waits for the owners whose holds block its claims (and so for
  * everything that these owners wait for), and for the waiter just ahead of it in each queue where its
- * place counts. Breadth first, so the circle found is a shortest one; edges are taken in the order of
- * claims, holders, and each holder's waiters. An owner that waits in one thread while another thread of
- * it works on is taken as waiting.
+ * place counts. A circle closes at something that the owner holds: nobody stands behind a new waiter.
+ * Breadth first, so the circle found is a shortest one; edges are taken in the order of claims, holders,
+ * and each holder's waiters. An owner that waits in one thread while another thread of it works on is
+ * taken as waiting.
  *
  * A holder of permits blocks only if the claim cannot be met without what it holds; so a circle found is
  * a real one, but a circle through permits that any of several holders could give is left to time-outs.
@@ -26,46 +27,44 @@ export class DeadlockSearch {
   }
 
   /** Cheap look before a new waiter's search: a circle needs someone who waits for what its owner holds. */
-  canClose(waiter: Waiter): boolean {
-    for (let held = waiter.owner.firstHolding; held !== undefined; held = held.nextOfOwner) {
+  canClose(owner: Owner): boolean {
+    for (let held = owner.firstHolding; held !== undefined; held = held.nextOfOwner) {
       if (held instanceof ResourceHold && held.resource.firstClaim !== undefined) return true
     }
     return false
   }
 
-  find(start: Waiter): Cycle | undefined {
+  /** A circle from one waiter of the owner, or from any of them, back to what the owner holds. */
+  find(owner: Owner, from: Waiter | undefined): Cycle | undefined {
     this.#search += 1
-    this.#queue.push(start)
-    start.seenBy = this.#search
-    const cycle = this.#walk(start)
+    if (from === undefined) this.#addWaitersOf(owner, undefined)
+    else this.#add(from, undefined)
+    const cycle = this.#walk(owner)
     for (const waiter of this.#queue) waiter.cameFrom = undefined
     this.#queue.length = 0
     return cycle
   }
 
-  #walk(start: Waiter): Cycle | undefined {
+  #walk(owner: Owner): Cycle | undefined {
     const queue = this.#queue
     let steps = 0
     for (let at = 0; at < queue.length; at += 1) {
-      const waiter = queue[at]!
-      for (const claim of waiter.claims) {
+      for (const claim of queue[at]!.claims) {
         for (let hold = claim.resource.firstHold; hold !== undefined; hold = hold.nextOfResource) {
           steps += 1
           if (steps > this.#stepsMax) return undefined
           if (!claim.isBlockedBy(hold)) continue
-          if (hold.owner === start.owner) return cycleOf(claim)
+          if (hold.owner === owner) return cycleOf(claim)
           steps += this.#addWaitersOf(hold.owner, claim)
         }
-        const ahead = claim.previous?.waiter
-        if (ahead === undefined || !claim.queues()) continue
-        if (ahead === start) return cycleOf(claim)
-        this.#add(ahead, claim)
+        steps += 1
+        if (claim.previous !== undefined && claim.queues()) this.#add(claim.previous.waiter, claim)
       }
     }
     return undefined
   }
 
-  #addWaitersOf(owner: Owner, from: Claim): number {
+  #addWaitersOf(owner: Owner, from: Claim | undefined): number {
     let steps = 0
     for (let waiter = owner.firstWaiter; waiter !== undefined; waiter = waiter.nextOfOwner) {
       this.#add(waiter, from)
@@ -74,7 +73,7 @@ export class DeadlockSearch {
     return steps
   }
 
-  #add(waiter: Waiter, from: Claim): void {
+  #add(waiter: Waiter, from: Claim | undefined): void {
     if (waiter.seenBy === this.#search) return
     waiter.seenBy = this.#search
     waiter.cameFrom = from
@@ -82,7 +81,7 @@ export class DeadlockSearch {
   }
 }
 
-/** The circle from its last claim, which waits for the start, back to the start. */
+/** The circle from its last claim, which waits for the owner, back to the first. */
 function cycleOf(last: Claim): Cycle {
   let victim = last.waiter
   const members: CycleMember[] = []

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import type { Core } from '../core.ts'
-import { Answer, type Resource, type Session, type Waiter } from '../graph.ts'
+import { Answer, type Owner, type Resource, type Session, type Waiter } from '../graph.ts'
 import { type Refusal, type Result, refuse } from '../result.ts'
 import { Candidates } from './candidates.ts'
 import { DeadlockSearch } from './deadlock.ts'
@@ -15,8 +15,8 @@ export class Waiters {
   /** Resources of which something was given back, in no meaningful order. */
   readonly #touched: Resource[] = []
   readonly #candidates = new Candidates()
-  /** Waiters whose owner was granted something else: only that can close a cycle late. */
-  readonly #suspects: Waiter[] = []
+  /** Owners that wait and were granted something else that others wait for: only that closes a circle late. */
+  readonly #suspects: Owner[] = []
   readonly #search: DeadlockSearch
   /** The request being applied: it is answered by apply's return, not through the sink. */
   #applying: Waiter | undefined = undefined
@@ -32,7 +32,7 @@ export class Waiters {
     this.enqueue(waiter)
     this.#core.rows.mark(waiter)
     this.#applying = waiter
-    if (this.#search.canClose(waiter)) this.#breakCycles(waiter)
+    if (this.#search.canClose(waiter.owner)) this.#breakCycles(waiter.owner, waiter)
     return undefined
   }
 
@@ -74,7 +74,7 @@ export class Waiters {
     while (this.#touched.length > 0 || this.#suspects.length > 0) {
       this.#grantAll()
       const suspect = this.#suspects.shift()
-      if (suspect !== undefined && !suspect.gone) this.#breakCycles(suspect)
+      if (suspect !== undefined) this.#breakCycles(suspect, undefined)
     }
   }
 
@@ -117,9 +117,8 @@ export class Waiters {
     // The owner may have vanished with its last wait; it holds again in this very step.
     owners.set(owner.name, owner)
     this.#complete(waiter, waiter.take())
-    for (let other = owner.firstWaiter; other !== undefined; other = other.nextOfOwner) {
-      this.#suspects.push(other)
-    }
+    const isWaitedFor = waiter.claims.some(({ resource }) => resource.firstClaim !== undefined)
+    if (isWaitedFor && owner.firstWaiter !== undefined) this.#suspects.push(owner)
   }
 
   #dequeue(waiter: Waiter): void {
@@ -145,10 +144,13 @@ export class Waiters {
     this.#core.sink.answer(session.id, waiter.id, result)
   }
 
-  /** As long as `waiter` waits in a circle: one victim is refused, the others go on. */
-  #breakCycles(waiter: Waiter): void {
-    while (!waiter.gone) {
-      const cycle = this.#search.find(waiter)
+  /**
+   * As long as the owner waits in a circle, through its new waiter or through any: one victim is refused,
+   * the others go on.
+   */
+  #breakCycles(owner: Owner, waiter: Waiter | undefined): void {
+    while (waiter?.gone !== true) {
+      const cycle = this.#search.find(owner, waiter)
       if (cycle === undefined) return
       this.refuse(cycle.victim, refuse('deadlock', { cycle: cycle.members }))
       this.#grantAll()
