@@ -20,6 +20,7 @@ import { DevClusterError } from './dev/errors.ts'
 import { MemberProcess, type ProcessEnd } from './dev/member-process.ts'
 import { MemberAsker } from './dev/member-status.ts'
 import {
+  forgetMember,
   type NodeSettings,
   openPlan,
   type Plan,
@@ -176,6 +177,13 @@ export class DevCluster {
     const { plan, member } = await planMember(this.directory, this.#plan)
     this.#plan = plan
     return this.#start(member)
+  }
+
+  /** Stops a member that the cluster has removed (`member.remove`) and forgets it; its data stays. */
+  async removeMember(name: string): Promise<void> {
+    await this.stop(name)
+    this.#plan = forgetMember(this.directory, this.#plan, this.#find(name).id)
+    this.#members.splice(this.#members.indexOf(this.#find(name)), 1)
   }
 
   /**

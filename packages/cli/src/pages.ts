@@ -1,13 +1,11 @@
-import { usage } from './errors.ts'
+import { wholeNumber } from './numbers.ts'
 
 const PAGE_SIZE = 500
 const DEFAULT_LIMIT = 1_000
+const LIMIT_MAX = 9_999_999
 
 export function rowLimit(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_LIMIT
-  if (!/^\d{1,7}$/.test(text) || Number(text) < 1)
-    throw usage(`--limit: '${text}' is not a number from 1 to 9999999`)
-  return Number(text)
+  return wholeNumber('--limit', text, 1, LIMIT_MAX) ?? DEFAULT_LIMIT
 }
 
 /** Reads pages until there are no more, or `limit` rows are there. */

@@ -1,10 +1,13 @@
 import type { Command } from 'commander'
 import { type Kit, leaf } from '../command-kit.ts'
 import { writeDevConnection } from '../connection-file.ts'
+import { MEMBERS_MAX } from '../dev/plan.ts'
 import { type DevCluster, startDevCluster } from '../dev-cluster.ts'
-import { usage } from '../errors.ts'
+import { wholeNumber } from '../numbers.ts'
 
 const DEFAULT_DIRECTORY = '.tranca/dev'
+/** Leaves room for the ports of peers and of health above it. */
+const PORT_MAX = 65_000
 
 interface DevOptions {
   readonly members?: string
@@ -42,9 +45,9 @@ export function addDev(kit: Kit, program: Command): void {
       try {
         const cluster = await startDevCluster({
           directory,
-          members: wholeNumber('--members', options.members),
+          members: wholeNumber('--members', options.members, 1, MEMBERS_MAX),
           fresh: options.fresh,
-          ports: wholeNumber('--port', options.port) ?? 'default',
+          ports: wholeNumber('--port', options.port, 1, PORT_MAX) ?? 'default',
           onExit: (member, end, expected) => {
             const reason = end.signal ?? `exit code ${end.code}`
             if (!expected) out.warn('say.devExited', { name: member.name, reason, log: member.log })
@@ -112,10 +115,4 @@ function plain(member: {
 }) {
   const { id, name, client, peer, admin, pid } = member
   return { id, name, client, peer, admin, pid }
-}
-
-function wholeNumber(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  if (!/^\d{1,5}$/.test(text)) throw usage(`${flag}: '${text}' is not a whole number`)
-  return Number(text)
 }

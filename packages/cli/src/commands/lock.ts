@@ -3,8 +3,9 @@ import { group, type Kit, leaf } from '../command-kit.ts'
 import type { Context } from '../context.ts'
 import { DetachableSession } from '../detached.ts'
 import { formatDuration, formatMoment, parseDuration } from '../durations.ts'
-import { CliError, usage } from '../errors.ts'
+import { CliError } from '../errors.ts'
 import { holdersText } from '../explain.ts'
+import { wholeNumber } from '../numbers.ts'
 import { collect, rowLimit } from '../pages.ts'
 import { readSessions, withSessions } from '../state-file.ts'
 import { addLockRun } from './lock-run.ts'
@@ -213,9 +214,7 @@ async function release(
   names: readonly string[],
 ): Promise<void> {
   const { io, out, timeoutMs, sessionFile, namespace } = context
-  const token = options.token === undefined ? undefined : Number(options.token)
-  if (token !== undefined && !Number.isSafeInteger(token))
-    throw usage(`--token: '${options.token}' is not a number`)
+  const token = wholeNumber('--token', options.token, 1, Number.MAX_SAFE_INTEGER)
   // Looked for before anything is locked: a wrong name must not wait.
   find(readSessions(sessionFile))
   const said = await withSessions<Released | CliError>(sessionFile, io.now(), async (sessions) => {

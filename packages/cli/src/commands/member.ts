@@ -4,11 +4,13 @@ import type { Command } from 'commander'
 import { group, type Kit, leaf } from '../command-kit.ts'
 import type { Context } from '../context.ts'
 import { CliError, usage } from '../errors.ts'
+import { wholeNumber } from '../numbers.ts'
 
 type Member = ResultOf<'member.list'>['members'][number]
 
 const LEADER_POLL_MS = 50
 const ATTEMPTS_MAX = 3
+const MEMBER_ID_MAX = 65_535
 
 export function addLeadership(kit: Kit, program: Command): void {
   leaf(
@@ -144,7 +146,7 @@ export function addMember(kit: Kit, program: Command): void {
       await context.withAdmin(async (admin) => {
         const { members } = await admin.request({ op: 'member.list' })
         const free = Math.max(0, ...members.map((each) => each.id)) + 1
-        const id = options.id === undefined ? free : memberNumber(options.id)
+        const id = wholeNumber('--id', options.id, 1, MEMBER_ID_MAX) ?? free
         const { peer, client } = options
         await admin.request({ op: 'member.add', id, name, peer, client })
         const said = { id, name, peer, client }
@@ -255,10 +257,4 @@ async function awaitLeader(
 
 function byTerm(one: { readonly term: number }, other: { readonly term: number }): number {
   return other.term - one.term
-}
-
-function memberNumber(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) < 1)
-    throw usage(`--id: '${text}' is not a number from 1 to 65535`)
-  return Number(text)
 }

@@ -1,6 +1,7 @@
 import type { SequenceSpec } from '@tranca/client'
 import type { LeafSpec } from '../command-kit.ts'
 import { usage } from '../errors.ts'
+import { wholeNumber } from '../numbers.ts'
 
 export interface ScopeOptions {
   readonly company?: string
@@ -64,18 +65,6 @@ export function definitionOf(
     },
     ...seedIfAbsent,
   }
-}
-
-export function wholeNumber(
-  flag: string,
-  text: string | undefined,
-  min: number,
-  max: number,
-): number | undefined {
-  if (text === undefined) return undefined
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-  if (value >= min && value <= max) return value
-  throw usage(`${flag}: '${text}', expected a whole number from ${min} to ${max}`)
 }
 
 function oneOf<const T extends string>(flag: string, text: string, allowed: readonly T[]): T {

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { formatCsv } from '../csv.ts'
 import { formatDuration, formatMoment } from '../durations.ts'
 import { usage } from '../errors.ts'
+import { wholeNumber } from '../numbers.ts'
 import { collect, rowLimit } from '../pages.ts'
 import {
   type DefinitionOptions,
@@ -13,7 +14,6 @@ import {
   type ScopeOptions,
   scopeOf,
   scopeOptions,
-  wholeNumber,
 } from './sequence-options.ts'
 import { addReservations } from './sequence-reserve.ts'
 

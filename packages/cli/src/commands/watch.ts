@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { type Kit, leaf } from '../command-kit.ts'
-import { usage } from '../errors.ts'
+import { wholeNumber } from '../numbers.ts'
 
 interface WatchOptions {
   readonly prefix?: string
@@ -30,7 +30,7 @@ export function addWatch(kit: Kit, program: Command): void {
     },
     async (context, options: WatchOptions) => {
       const { io, out, namespace } = context
-      const fromRevision = options.from === undefined ? undefined : revision(options.from)
+      const fromRevision = wholeNumber('--from', options.from, 0, Number.MAX_SAFE_INTEGER)
       const stop = new AbortController()
       const quiet = io.onSignal(['SIGINT', 'SIGTERM'], () => stop.abort())
       try {
@@ -75,9 +75,4 @@ function describe(event: Event): string {
   if (event.token !== undefined) parts.push(`token=${event.token}`)
   if (event.reason !== undefined) parts.push(`reason=${event.reason}`)
   return parts.join('  ')
-}
-
-function revision(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw usage(`--from: '${text}' is not a revision`)
-  return Number(text)
 }

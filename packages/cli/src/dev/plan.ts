@@ -84,6 +84,13 @@ export async function planMember(
   return { plan: grown, member }
 }
 
+/** Takes a member out of the plan. */
+export function forgetMember(directory: string, plan: Plan, id: number): Plan {
+  const left = { ...plan, members: plan.members.filter((member) => member.id !== id) }
+  writePlan(resolve(directory), left)
+  return left
+}
+
 /** Writes the member's configuration file and returns its path. */
 export function writeConfig(
   directory: string,
