@@ -7,7 +7,9 @@ export const limits = {
   /** Entries proposed and not yet committed. */
   uncommittedSizeMax: 32 * 1024 * 1024,
   /** Entries handed out for applying at a time, so that a long catch-up leaves turns for others. */
-  committedSizePerReadyMax: 4 * 1024 * 1024,
+  committedSizePerReadyMax: 256 * 1024,
+  /** After this long a turn ends, even if there is more to apply. */
+  turnMs: 20,
   /** Bytes of entries in one append message. */
   appendSizeMax: 1024 * 1024,
   /** Append messages on their way to one peer. */

@@ -63,7 +63,7 @@ export const configSchema = z.strictObject({
         .int()
         .min(4096)
         .max(1 << 30)
-        .default(16 * 1024 * 1024),
+        .default(8 * 1024 * 1024),
       /** Log kept behind the checkpoint for members that are a little behind. */
       keepSize: z
         .int()
@@ -71,7 +71,7 @@ export const configSchema = z.strictObject({
         .max(1 << 30)
         .default(32 * 1024 * 1024),
     })
-    .default({ entries: 10_000, size: 16 * 1024 * 1024, keepSize: 32 * 1024 * 1024 }),
+    .default({ entries: 10_000, size: 8 * 1024 * 1024, keepSize: 32 * 1024 * 1024 }),
   reads: z
     .strictObject({
       /** `safe`: a quorum confirms each round of reads. `lease`: rests on clocks that drift little. */

@@ -2,7 +2,9 @@ import type { NodeId } from '@tranca/raft-ts'
 import type { Clock } from '../environment/clock.ts'
 import type { Replica } from '../replica/replica.ts'
 
-/** Between the first candidate and the next, so that two do not split the vote. */
+/** Before the first candidate: the others notice within a moment too, and refuse until they have. */
+const NOTICE_MS = 5
+/** Between one candidate and the next, so that two do not split the vote. */
 const STAGGER_MS = 40
 
 /**
@@ -25,6 +27,5 @@ export function standInTurn(options: {
     if (now.term !== term || now.leader !== 0 || now.role !== 'follower') return
     replica.campaign()
   }
-  if (rank === 0) stand()
-  else clock.after(rank * STAGGER_MS, stand)
+  clock.after(NOTICE_MS + rank * STAGGER_MS, stand)
 }

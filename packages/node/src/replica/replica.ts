@@ -276,7 +276,10 @@ export class Replica {
 
   /** Does what the core wants done until it wants nothing more. */
   #drain(): void {
+    const startedMs = this.#clock.nowMs()
     while (this.raft.hasReady()) {
+      // A long replay leaves turns to everybody else.
+      if (this.#clock.nowMs() - startedMs > limits.turnMs) return this.schedule()
       const ready = this.raft.ready()
       this.#noteLeadership()
       for (const state of ready.readStates) this.#reads.confirmed(state.context, state.index)
