@@ -78,6 +78,11 @@ export const nodeCauses = {
   notCaughtUp: 'The learner lags too far behind to become a voter. `{id, lag}`',
   lastVoter: 'The last voter can be neither removed nor drained.',
   changePending: 'Another change of members is still on its way.',
+  noVendorKey: "The node's configuration names no vendor's key, so no license key can be verified.",
+  keyOtherVendor: 'The license key was signed by another vendor. `{field, value, expected}`',
+  keyUnknownFormat:
+    'The license key has a format that this version does not know. `{field, value, expected}`',
+  keyInvalid: 'A field of the license key breaks a rule. `{field, value, expected}`',
   transferFailed: 'Leadership did not move in time. `{to}`',
 } as const
 

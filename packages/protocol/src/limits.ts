@@ -37,6 +37,24 @@ export const limits = {
   sequenceCountMax: 10_000,
   /** Longest life of a reservation, milliseconds: 24 hours. */
   reservationTtlMaxMs: 86_400_000,
+  /** A product's number in a license key. */
+  productMax: 999_999_999,
+  /** Units in one checkout, and in one lease. */
+  unitsMax: 1_000_000,
+  /** Items of a metric that is counted. */
+  metricMax: 1_000_000_000,
+  /** Time for which a unit stays with its consumer after the check-in, milliseconds: 24 hours. */
+  lingerMaxMs: 86_400_000,
+  /** Idle time after which a grant ends, milliseconds: 7 days. */
+  idleMaxMs: 604_800_000,
+  /** Time for which a consumer is kept away after a forced release, milliseconds: 24 hours. */
+  coolDownMaxMs: 86_400_000,
+  /** Rules in force at a time. */
+  rulesMax: 4_096,
+  /** Parts of one bundle. */
+  bundlePartsMax: 16,
+  /** A key file, bytes. */
+  keyFileSizeMax: 262_144,
   /** Rows that one list read may return. */
   pageMax: 1_000,
   /** Kinds that one watch may name. */

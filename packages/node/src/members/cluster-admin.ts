@@ -89,6 +89,8 @@ export class ClusterAdmin {
         return this.#setDrained(request.id, false)
       case 'leader.transfer':
         return this.#transfer(request.to)
+      case 'key.install':
+        return refuse('noVendorKey')
     }
   }
 

@@ -22,6 +22,18 @@ export const eventKinds = [
   'sequence.gap',
   'sequence.low',
   'member.changed',
+  'license.granted',
+  'license.released',
+  'license.revoked',
+  'license.queued',
+  'license.assigned',
+  'license.unassigned',
+  'license.borrowed',
+  'license.returned',
+  'license.metric',
+  'license.rules',
+  'license.key',
+  'license.validity',
 ] as const
 
 export type EventKind = (typeof eventKinds)[number]
@@ -30,11 +42,14 @@ const change = struct({
   revision: told(count, 'Grows by one with each event of the cluster.'),
   kind: told(word, 'For example `lock.granted`; unknown ones are passed over.'),
   namespace: told(word, 'Empty if none.'),
-  name: told(word, 'Empty if none.'),
+  name: told(word, "Empty if none; of licenses: the product's number."),
   session: told(sessionId, '0 if none.'),
   owner: told(word, 'Empty if none.'),
   token: optional(token),
-  value: optional(word, 'A number, or `first..last` of a block or gap.'),
+  value: optional(
+    word,
+    'A number, or `first..last` of a block or gap; of licenses: units, a metric, a user, a version, a serial, a state.',
+  ),
   reason: optional(word),
 })
 

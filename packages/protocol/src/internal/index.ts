@@ -1,5 +1,9 @@
 import type { Operation } from '../operation.ts'
+import { keyInstalled } from './key-install.ts'
 import { leaderStart } from './leader-start.ts'
+import { licenseCalendar } from './license-calendar.ts'
+import { licenseRestrict } from './license-restrict.ts'
+import { licenseValidated } from './license-validated.ts'
 import { memberDrained } from './member-drain.ts'
 import { memberRemoved } from './member-remove.ts'
 import { memberSeen } from './member-seen.ts'
@@ -17,6 +21,10 @@ const internalOperationList = [
   memberRemoved,
   memberDrained,
   memberSeen,
+  keyInstalled,
+  licenseCalendar,
+  licenseValidated,
+  licenseRestrict,
 ] as const
 
 type Listed = (typeof internalOperationList)[number]

@@ -1,11 +1,35 @@
 import type { Operation, OperationKind } from '../operation.ts'
+import { bundle } from './bundle.ts'
 import { codeList } from './code-list.ts'
 import { codeRelease } from './code-release.ts'
 import { codeReleaseAll } from './code-release-all.ts'
 import { codeReserve } from './code-reserve.ts'
 import { health } from './health.ts'
 import { hello } from './hello.ts'
+import { keyHistory } from './key-history.ts'
+import { keyInstall } from './key-install.ts'
+import { keyShow } from './key-show.ts'
 import { leaderTransfer } from './leader-transfer.ts'
+import { licenseAssign } from './license-assign.ts'
+import { licenseBorrow } from './license-borrow.ts'
+import { licenseCheckin } from './license-checkin.ts'
+import { licenseCheckout } from './license-checkout.ts'
+import { licenseDenials } from './license-denials.ts'
+import { licenseExplain } from './license-explain.ts'
+import { licenseForceRelease } from './license-force-release.ts'
+import { licenseGrants } from './license-grants.ts'
+import { licenseList } from './license-list.ts'
+import { licenseMetric } from './license-metric.ts'
+import { licensePool } from './license-pool.ts'
+import { licensePoolGive } from './license-pool-give.ts'
+import { licensePoolTake } from './license-pool-take.ts'
+import { licenseRenew } from './license-renew.ts'
+import { licenseReturnBorrowed } from './license-return-borrowed.ts'
+import { licenseRules } from './license-rules.ts'
+import { licenseRulesGet } from './license-rules-get.ts'
+import { licenseUnassign } from './license-unassign.ts'
+import { licenseUsage } from './license-usage.ts'
+import { licenseValidity } from './license-validity.ts'
 import { lockAcquire } from './lock-acquire.ts'
 import { lockGet } from './lock-get.ts'
 import { lockList } from './lock-list.ts'
@@ -55,10 +79,11 @@ import { watchStop } from './watch-stop.ts'
  * | 32-47 | locks and record codes |
  * | 48-63 | semaphores |
  * | 64-79 | sequences |
- * | 80-111 | reserved: licenses, and bundles of licenses, locks and numbers |
+ * | 80-111 | licenses, and bundles of licenses, locks and numbers |
  * | 112-127 | node: status, health, watches |
  * | 128-159 | members and leadership |
- * | 160-207 | reserved: license keys, rules, usage, borrowing |
+ * | 160-175 | license keys |
+ * | 176-207 | free |
  * | 208-223 | reserved: hardlock |
  * | 224-239 | free |
  * | 240-255 | the leader's own commands: never from a client |
@@ -97,6 +122,27 @@ export const operationList = [
   sequenceGet,
   sequenceList,
   sequenceGaps,
+  licenseCheckout,
+  licenseCheckin,
+  licenseRenew,
+  licenseMetric,
+  licensePool,
+  licensePoolTake,
+  licensePoolGive,
+  licenseAssign,
+  licenseUnassign,
+  licenseForceRelease,
+  licenseBorrow,
+  licenseReturnBorrowed,
+  licenseRules,
+  bundle,
+  licenseList,
+  licenseGrants,
+  licenseExplain,
+  licenseUsage,
+  licenseDenials,
+  licenseValidity,
+  licenseRulesGet,
   status,
   health,
   watchStart,
@@ -108,6 +154,9 @@ export const operationList = [
   memberList,
   memberDrain,
   memberUndrain,
+  keyInstall,
+  keyShow,
+  keyHistory,
 ] as const
 
 type Listed = (typeof operationList)[number]

@@ -41,6 +41,16 @@ export type SchemaNode =
     }
   | { readonly kind: 'struct'; readonly fields: readonly FieldNode[] }
   | { readonly kind: 'map'; readonly fields: readonly FieldNode[] }
+  | { readonly kind: 'free' }
+  | { readonly kind: 'dictionary'; readonly item: SchemaNode }
+  | { readonly kind: 'choice'; readonly variants: readonly VariantNode[] }
+
+/** One form of a choice; on the wire its code stands before its fields. */
+export interface VariantNode {
+  readonly code: number
+  readonly name: string
+  readonly fields: readonly FieldNode[]
+}
 
 export interface FieldNode {
   readonly name: string

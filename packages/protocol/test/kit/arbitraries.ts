@@ -46,8 +46,29 @@ function nodeArbitrary(node: SchemaNode): fc.Arbitrary<unknown> {
     case 'struct':
     case 'map':
       return fieldsArbitrary(node.fields)
+    case 'free':
+      return plainArbitrary
+    case 'dictionary':
+      return fc.dictionary(keyArbitrary, nodeArbitrary(node.item), { maxKeys: 8, noNullPrototype: true })
+    case 'choice':
+      return fc.oneof(
+        ...node.variants.map((one) =>
+          fieldsArbitrary(one.fields).map((fields) => ({ op: one.name, ...fields })),
+        ),
+      )
   }
 }
+
+const keyArbitrary = fc.string({ maxLength: 12 }).filter((key) => key !== '__proto__')
+
+const plainArbitrary: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    fc.oneof(fc.maxSafeInteger(), fc.string(), fc.boolean(), fc.constant(null)),
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc.dictionary(keyArbitrary, tie('value'), { maxKeys: 4, noNullPrototype: true }),
+  ),
+})).value
 
 const edges = [
   -32, -33, -128, -129, -32_768, -32_769, -2_147_483_648, -2_147_483_649, 127, 128, 255, 256,

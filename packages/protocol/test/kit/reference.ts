@@ -2,6 +2,14 @@ import { eventList } from '../../src/frames/events.ts'
 import { clientCauses, ledgerCauses, limits, nodeCauses, operationList } from '../../src/index.ts'
 import type { Operation } from '../../src/operation.ts'
 import {
+  grantView,
+  licenseHolder,
+  licenseTried,
+  productView,
+  rule,
+  validity,
+} from '../../src/operations/license-shapes.ts'
+import {
   filledScope,
   holder,
   leader,
@@ -22,6 +30,12 @@ const shapes: readonly (readonly [string, SchemaNode])[] = [
   ['holder', holder.node],
   ['waiter', waiter.node],
   ['leader', leader.node],
+  ['license rule', rule.node],
+  ['license holder', licenseHolder.node],
+  ['product tried', licenseTried.node],
+  ['product view', productView.node],
+  ['grant view', grantView.node],
+  ['validity', validity.node],
 ]
 
 /** Text for each pair of markers in the page, by the marker's name. */
@@ -77,14 +91,15 @@ function operationText(operation: Operation): string {
 function fieldTable(title: string, fields: readonly FieldNode[]): string {
   if (fields.length === 0) return `No ${title === 'request' ? 'fields' : 'result fields'}.\n`
   const rows: string[] = []
-  addRows(rows, '', fields, true)
+  addRows(rows, '', fields, 0)
   return `| # | ${title} | type | absent | meaning |\n|---|---|---|---|---|\n${rows.join('\n')}\n`
 }
 
-function addRows(rows: string[], parent: string, fields: readonly FieldNode[], numbered: boolean): void {
+/** @param first place of the first field in its array; -1: keys of a map */
+function addRows(rows: string[], parent: string, fields: readonly FieldNode[], first: number): void {
   fields.forEach((field, i) => {
     const path = parent + field.name
-    const place = numbered ? String(i) : 'key'
+    const place = first < 0 ? 'key' : String(first + i)
     rows.push(`| ${place} | \`${path}\` | ${typeText(field.node)} | ${absentText(field)} | ${field.doc} |`)
     addInner(rows, path, field.node)
   })
@@ -92,9 +107,12 @@ function addRows(rows: string[], parent: string, fields: readonly FieldNode[], n
 
 function addInner(rows: string[], path: string, node: SchemaNode): void {
   if (shapeName(node) !== undefined) return
-  if (node.kind === 'struct') addRows(rows, `${path}.`, node.fields, true)
-  else if (node.kind === 'map') addRows(rows, `${path}.`, node.fields, false)
+  if (node.kind === 'struct') addRows(rows, `${path}.`, node.fields, 0)
+  else if (node.kind === 'map') addRows(rows, `${path}.`, node.fields, -1)
   else if (node.kind === 'list') addInner(rows, `${path}[]`, node.item)
+  else if (node.kind === 'choice') {
+    for (const one of node.variants) addRows(rows, `${path}.${one.name}.`, one.fields, 1)
+  }
 }
 
 function absentText(field: FieldNode): string {
@@ -133,6 +151,12 @@ function typeText(node: SchemaNode): string {
       return 'array'
     case 'map':
       return 'map'
+    case 'free':
+      return 'any plain value'
+    case 'dictionary':
+      return `map of text to ${typeText(node.item)}`
+    case 'choice':
+      return `array: code (${node.variants.map(({ code, name }) => `${code} \`${name}\``).join(', ')}) and fields`
   }
 }
 

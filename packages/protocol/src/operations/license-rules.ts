@@ -1,0 +1,25 @@
+import { operation } from '../operation.ts'
+import { count } from '../schema/scalars.ts'
+import { told } from '../schema/schema.ts'
+import { rules } from './license-shapes.ts'
+
+/** Replaces all rules of the administrator in one step. */
+export const licenseRules = operation({
+  code: 92,
+  name: 'license.rules',
+  kind: 'command',
+  doc: 'Replaces all rules in one step; what was granted before obeys them too.',
+  fields: {
+    rules,
+    version: told(count, 'The version in force + 1: `versionDiffers` if another was faster.'),
+  },
+  result: { version: count, ended: told(count, 'Grants that the new rules ended.') },
+  example: {
+    rules: [
+      { kind: 'reserve', product: 4_000, subject: { type: 'group', value: 'finance' }, amount: 5 },
+      { kind: 'idle', product: 0, subject: { type: 'all', value: '' }, ms: 3_600_000 },
+    ],
+    version: 3,
+  },
+  exampleResult: { version: 3, ended: 0 },
+})
