@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { readSessions } from '../src/state-file.ts'
-import { start, startTestCluster, tranca, trancaJson, until } from './kit.ts'
+import { start, startProcess, startTestCluster, tranca, trancaJson, until } from './kit.ts'
 
 // A real cluster: three processes on loopback, one for all tests of this file.
 const state = t.testdir()
@@ -318,6 +320,65 @@ await t.test('a watch tells what happens, in order, as lines of JSON', async (t)
   t.equal(gone.code, 1)
   t.match(gone.stderr, /the oldest kept is \d+/)
 })
+
+// One owner, one number at a time, across whatever happens to the cluster.
+const PYTHON_NUMBERS = 200
+const pythonScript = `
+import json, sys
+from tranca import GAPLESS, Client, Refused
+with Client(sys.argv[1].split(','), namespace='production', client='py', patience_s=50.0) as tranca:
+    lock = tranca.acquire('u1', ['python.job'])
+    print('started', flush=True)
+    values = []
+    for _ in range(${PYTHON_NUMBERS}):
+        number = tranca.reserve('u1', 'python', spec=GAPLESS)
+        values.append(tranca.confirm('u1', 'python', number))
+    with Client(sys.argv[1].split(','), namespace='production', client='py2') as other:
+        try:
+            other.acquire('u2', ['python.job'])
+            refused = None
+        except Refused as refusal:
+            refused = refusal.cause
+    tranca.release('u1', ['python.job'], token=lock['token'])
+    print(json.dumps({'values': values, 'refused': refused, 'token': lock['token']}))
+`
+const hasPython = spawnSync('python3', ['--version']).status === 0
+
+await t.test(
+  'the Python client works against the live cluster, across the death of the leader',
+  { skip: hasPython ? false : 'python3 is not installed' },
+  async (t) => {
+    const folder = fileURLToPath(new URL('../../../protocol/python', import.meta.url))
+    const env = { PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' }
+    const python = startProcess('python3', ['-c', pythonScript, cluster.addresses.join(',')], {
+      ...here,
+      env,
+    })
+    await until('it has its lock', () => python.stdout().includes('started'))
+    await until('it has some numbers', async () => {
+      const found = await tranca(['sequence', 'get', 'python', '-o', 'json'], here)
+      return found.code === 0 && Number((JSON.parse(found.stdout) as { last?: string }).last ?? 0) >= 10
+    })
+    const leader = await cluster.leader()
+    await cluster.kill(leader.name)
+    const ended = await python.ended
+    t.equal(ended.code, 0, ended.stderr)
+    const said = JSON.parse(ended.stdout.split('\n')[1] ?? '') as {
+      values: string[]
+      refused: string
+      token: number
+    }
+    t.same(
+      said.values,
+      Array.from({ length: PYTHON_NUMBERS }, (_, at) => String(at + 1).padStart(9, '0')),
+      'every number once, in order, none missing',
+    )
+    t.equal(said.refused, 'held')
+    t.ok(said.token > 0)
+    await cluster.restart(leader.name)
+    await cluster.whenReady({ timeoutMs: 60_000 })
+  },
+)
 
 await t.test(
   'when the whole cluster hangs, lock run ends its command in time and says that the lock is lost',

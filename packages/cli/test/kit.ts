@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type DevCluster, startDevCluster } from '../src/dev-cluster.ts'
 import type { Io } from '../src/io.ts'
+import { run } from '../src/run.ts'
 
 /** The built program, as a user starts it. */
 export const BIN = fileURLToPath(new URL('../../bin/tranca.js', import.meta.url))
@@ -38,19 +39,7 @@ export function start(args: readonly string[], surroundings: Surroundings): Star
 }
 
 export function startProcess(file: string, args: readonly string[], surroundings: Surroundings): Started {
-  const { addresses, state, env } = surroundings
-  const child = spawn(file, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env.PATH,
-      HOME: state,
-      USER: 'tester',
-      XDG_STATE_HOME: state,
-      ...(addresses === undefined ? {} : { TRANCA_ADDRESSES: addresses.join(',') }),
-      TRANCA_TIMEOUT: '30s',
-      ...env,
-    },
-  })
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environmentOf(surroundings) })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -77,11 +66,27 @@ export function tranca(args: readonly string[], surroundings: Surroundings): Pro
   return start(args, surroundings).ended
 }
 
-/** Runs with `-o json` and parses what it said; throws, with what it complained about, if it failed. */
+/**
+ * Runs with `-o json` inside of this process (the same code, without the start of a process) and parses what
+ * it said; throws, with what it complained about, if it failed.
+ */
 export async function trancaJson<T>(args: readonly string[], surroundings: Surroundings): Promise<T> {
-  const ran = await tranca([...args, '-o', 'json'], surroundings)
-  if (ran.code !== 0) throw new Error(`tranca ${args.join(' ')}: exit code ${ran.code}: ${ran.stderr}`)
-  return JSON.parse(ran.stdout) as T
+  const io = memoryIo(environmentOf(surroundings), () => Date.now())
+  const code = await run([...args, '-o', 'json'], io)
+  if (code !== 0) throw new Error(`tranca ${args.join(' ')}: exit code ${code}: ${io.err()}`)
+  return JSON.parse(io.out()) as T
+}
+
+function environmentOf({ addresses, state, env }: Surroundings): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    HOME: state,
+    USER: 'tester',
+    XDG_STATE_HOME: state,
+    ...(addresses === undefined ? {} : { TRANCA_ADDRESSES: addresses.join(',') }),
+    TRANCA_TIMEOUT: '30s',
+    ...env,
+  }
 }
 
 /** Looks until `look` finds something; fails with `what` at the deadline. */
@@ -119,7 +124,10 @@ export async function startTestCluster(directory: string, members = 3): Promise<
 }
 
 /** An Io that keeps what is said. */
-export function memoryIo(env: Readonly<Record<string, string>> = {}): Io & { out(): string; err(): string } {
+export function memoryIo(
+  env: Readonly<Record<string, string>> = {},
+  now = () => 1_795_262_400_000,
+): Io & { out(): string; err(): string } {
   let out = ''
   let err = ''
   return {
@@ -136,7 +144,7 @@ export function memoryIo(env: Readonly<Record<string, string>> = {}): Io & { out
       columns: 100,
     },
     env,
-    now: () => Date.UTC(2026, 10, 21, 12, 0, 0),
+    now,
     onSignal: () => () => undefined,
     out: () => out,
     err: () => err,
