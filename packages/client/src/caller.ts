@@ -7,7 +7,7 @@ export interface CallOptions {
   readonly deadlineMs?: number | undefined
 }
 
-/** What locks, sequences and semaphores need of their session. */
+/** What locks, licenses, sequences and semaphores need of their session. */
 export interface Caller {
   readonly namespace: string
   /** Fires when the session is lost or closed. */

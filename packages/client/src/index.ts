@@ -1,5 +1,5 @@
 /**
- * Sessions, locks, semaphores, code reservations and sequences of a Tranca cluster, with failover inside.
+ * Sessions, locks, licenses, semaphores, code reservations and sequences of a Tranca cluster, with failover inside.
  *
  * ```ts
  * import { connect } from '@tranca/client'
@@ -19,6 +19,9 @@
  * await insertOrder(number.text)
  * await number.confirm()
  *
+ * const grant = await user.license('fiscal', { user: 'ana', group: '01' }) // or a refusal that says who has it
+ * await grant.release()
+ *
  * await session.close()
  * ```
  *
@@ -35,6 +38,7 @@ export {
   type NodeReport,
   type NodeStatus,
 } from './admin.ts'
+export type { AllHeld, Bundle, BundlePart, HeldOf } from './bundle.ts'
 export type { CallOptions } from './caller.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { connect, openAdmin, openSession } from './connect.ts'
@@ -54,6 +58,15 @@ export {
   TrancaError,
   WatchCompactedError,
 } from './errors.ts'
+export type {
+  Grant,
+  GrantStatus,
+  LicenseFor,
+  LicenseOptions,
+  LicensePool,
+  PoolUse,
+  Returned,
+} from './license.ts'
 export { defaultLimits, type Limits } from './limits.ts'
 export type { LeaderHint } from './link.ts'
 export type { Lock, LockOptions } from './lock.ts'

@@ -1,8 +1,11 @@
+import { Bundle, type BundlePart } from './bundle.ts'
 import type { Caller, CallOptions } from './caller.ts'
 import { RefusedError } from './errors.ts'
+import { Grant, type LicenseOptions, LicensePool } from './license.ts'
 import { Lock, type LockOptions } from './lock.ts'
 import { Semaphore } from './semaphore.ts'
 import { Sequence, type SequenceOptions } from './sequence.ts'
+import { whileHeld } from './while-held.ts'
 
 /**
  * A user or thread inside of a session. It is only a name: two objects of the same name are the same owner.
@@ -61,17 +64,87 @@ export class Owner {
     work: (lock: Lock) => T | Promise<T>,
     options: LockOptions = {},
   ): Promise<T> {
-    const lock = await this.lock(names, options)
-    let result: T
-    try {
-      result = await work(lock)
-    } catch (error) {
-      // What `work` threw is what the caller must see, also if the lock was lost meanwhile.
-      await lock.release().catch(() => undefined)
-      throw error
-    }
-    await lock.release()
-    return result
+    return whileHeld(await this.lock(names, options), work)
+  }
+
+  /**
+   * Takes a unit for a feature (by name: the products of its list are tried in order) or of one product (by
+   * number), or shares the one that the same consumer has already.
+   *
+   * @throws RefusedError `exhausted` and the other causes of licenses, or `timeout`: the detail explains with
+   * `tried` (products with used and total), `rule`, `holders`, `queued`, `place` and `earliestFreeMs`
+   * @throws AbortedError, DeadlineError, SessionLostError
+   */
+  license(wanted: string | number, options: LicenseOptions = {}): Promise<Grant> {
+    const { user = '', group = '', company = '', host = '', lingerMs, idleMs } = options
+    return this.#caller.call(
+      {
+        op: 'license.checkout',
+        owner: this.name,
+        feature: typeof wanted === 'string' ? wanted : '',
+        product: typeof wanted === 'number' ? wanted : 0,
+        user,
+        group,
+        company,
+        host,
+        units: options.units ?? 1,
+        mode: options.mode ?? 'use',
+        waitMs: options.waitMs ?? 0,
+        priority: options.priority ?? 0,
+        ...(lingerMs === undefined ? {} : { lingerMs }),
+        ...(idleMs === undefined ? {} : { idleMs }),
+      },
+      options,
+      (result) => new Grant(this.#caller, this.name, result),
+    )
+  }
+
+  /** Runs `work` while holding a license, and releases it however `work` ends. */
+  async withLicense<T>(
+    wanted: string | number,
+    work: (grant: Grant) => T | Promise<T>,
+    options: LicenseOptions = {},
+  ): Promise<T> {
+    return whileHeld(await this.license(wanted, options), work)
+  }
+
+  /**
+   * Leases all free units of a product, at most `max` (0 = all), to hand them out by itself.
+   *
+   * @throws RefusedError `exhausted` if none is free, and others
+   */
+  licensePool(
+    product: number,
+    max = 0,
+    options: CallOptions & { readonly host?: string } = {},
+  ): Promise<LicensePool> {
+    return this.#caller.call(
+      { op: 'license.pool', owner: this.name, product, max, host: options.host ?? '' },
+      options,
+      (result) => new LicensePool(this.#caller, this.name, product, result),
+    )
+  }
+
+  /**
+   * Takes licenses, locks, permits and numbers in one step: all or nothing, and without waiting.
+   *
+   * ```ts
+   * const { held, token } = await user.bundle([
+   *   { op: 'license.checkout', feature: 'fiscal', user: 'ana', group: '01' },
+   *   { op: 'lock.acquire', locks: [{ name: 'SF2' }] },
+   *   { op: 'sequence.reserve', name: 'nf', scope: { company: '01', branch: '0101' } },
+   * ])
+   * const [license, lock, number] = held
+   * ```
+   *
+   * @throws RefusedError with the cause of the part that was refused; `detail.part` is its place
+   */
+  bundle<const P extends readonly BundlePart[]>(parts: P, options: CallOptions = {}): Promise<Bundle<P>> {
+    return this.#caller.call(
+      { op: 'bundle', owner: this.name, parts, waitMs: 0 },
+      options,
+      (result) => new Bundle<P>(this.#caller, this.name, parts, result),
+    )
   }
 
   semaphore(name: string, options: { readonly total?: number } = {}): Semaphore {

@@ -367,8 +367,8 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
   }
 
   #undo(pending: Pending, result: unknown): void {
-    const undo = undoOf(pending.request, result)
-    if (undo !== undefined && !this.#isClosing) this.#add(undo, unheard, undefined)
+    if (this.#isClosing) return
+    for (const undo of undoOf(pending.request, result)) this.#add(undo, unheard, undefined)
   }
 
   #onRefusal(link: Link, pending: Pending, answer: Refusal): void {

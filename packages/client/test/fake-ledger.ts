@@ -19,7 +19,17 @@ interface Waiter {
   readonly session: number
   readonly id: number
   readonly owner: string
-  readonly names: readonly string[]
+  readonly op: string
+  /** Grants it if that is possible now. */
+  readonly attempt: () => FakeResult | undefined
+}
+
+interface FakeGrant {
+  readonly session: number
+  readonly owner: string
+  readonly product: number
+  units: number
+  readonly holders: Set<string>
 }
 
 interface Held {
@@ -42,7 +52,7 @@ const no = (cause: string, detail: object = {}): FakeResult => ({ ok: false, cau
 
 /**
  * Just enough of a ledger to hold the client to its promises: sessions, exactly once by (session, id),
- * exclusive locks with a queue, codes, and numbers.
+ * exclusive locks with a queue, licenses that are only counted, codes, and numbers.
  */
 export class FakeLedger {
   readonly sessions = new Map<number, FakeSession>()
@@ -51,6 +61,9 @@ export class FakeLedger {
   readonly counters = new Map<string, number>()
   readonly reserved = new Map<string, string>()
   readonly free = new Map<string, number[]>()
+  /** Units in force, by product. */
+  readonly products = new Map<number, number>([[4_000, 2]])
+  readonly grants = new Map<number, FakeGrant>()
   /** How often each operation has been executed, by its text. */
   readonly executed = new Map<string, number>()
   readonly opened: number[] = []
@@ -60,6 +73,7 @@ export class FakeLedger {
   #queue: Waiter[] = []
   #lastSession = 0
   #lastToken = 0
+  #lastGrant = 0
 
   get waitingCount(): number {
     return this.#queue.length
@@ -137,16 +151,64 @@ export class FakeLedger {
         return ok({})
       case 'lock.acquire': {
         const names = operation.locks.map((lock) => lock.name)
-        const waiter = { session: session.id, id, owner: operation.owner, names }
-        const granted = this.#maybeGrant(waiter)
+        const attempt = () => this.#maybeLock(session.id, operation.owner, names)
+        const granted = attempt()
         if (granted !== undefined) return granted
         if (operation.waitMs === 0) {
           const held = names.map((name) => this.locks.get(name)).find((one) => one !== undefined)!
           return no('held', { name: names[0], holders: [holder(held)], queued: this.#queue.length })
         }
-        session.waiting.set(id, waiter)
-        this.#queue.push(waiter)
-        return undefined
+        return this.#wait(session, { id, owner: operation.owner, op: operation.op, attempt })
+      }
+      case 'license.checkout': {
+        const attempt = () => this.#maybeLicense(session.id, operation.owner, operation)
+        const granted = attempt()
+        if (granted !== undefined) return granted
+        if (operation.waitMs === 0) return this.#exhausted(operation.product)
+        return this.#wait(session, { id, owner: operation.owner, op: operation.op, attempt })
+      }
+      case 'license.pool': {
+        const free = this.#freeUnits(operation.product)
+        const units = operation.max === 0 ? free : Math.min(free, operation.max)
+        if (units === 0) return this.#exhausted(operation.product)
+        const grant = this.#grant(session.id, operation.owner, operation.product, units)
+        return ok({ grant, units, token: ++this.#lastToken })
+      }
+      case 'license.poolTake':
+      case 'license.poolGive': {
+        const grant = this.grants.get(operation.grant)
+        if (grant === undefined) return no('unknownGrant', { grant: operation.grant })
+        if (operation.op === 'license.poolGive') grant.holders.delete(operation.holder)
+        else if (grant.holders.size < grant.units) grant.holders.add(operation.holder)
+        else return this.#exhausted(grant.product)
+        return ok({ grant: operation.grant, taken: grant.holders.size, units: grant.units })
+      }
+      case 'license.renew':
+      case 'license.checkin': {
+        const grant = this.grants.get(operation.grant)
+        if (grant?.session !== session.id || grant.owner !== operation.owner)
+          return no('unknownGrant', { grant: operation.grant })
+        if (operation.op === 'license.renew') return ok({})
+        this.grants.delete(operation.grant)
+        this.#grantAll()
+        return ok({ status: 'released' })
+      }
+      case 'bundle': {
+        const results: object[] = []
+        for (const [part, one] of operation.parts.entries()) {
+          const result = this.#execute(session, id, {
+            ...one,
+            owner: operation.owner,
+            waitMs: 0,
+          } as CommandRequest)!
+          if (!result.ok) {
+            // Enough for tests that let the first part fail.
+            assert(part === 0, 'the fake takes nothing back')
+            return no(result.cause, { ...result.detail, part })
+          }
+          results.push(result.value)
+        }
+        return ok({ token: this.#lastToken, results })
       }
       case 'lock.release': {
         for (const name of operation.names) {
@@ -169,6 +231,11 @@ export class FakeLedger {
         for (const [name, held] of this.locks) {
           if (held.session !== session.id || held.owner !== operation.owner) continue
           this.locks.delete(name)
+          released++
+        }
+        for (const [number, grant] of this.grants) {
+          if (grant.session !== session.id || grant.owner !== operation.owner) continue
+          this.grants.delete(number)
           released++
         }
         for (const waiter of [...session.waiting.values()]) {
@@ -225,19 +292,53 @@ export class FakeLedger {
     this.free.set(name, free)
   }
 
-  #maybeGrant(waiter: Waiter): FakeResult | undefined {
-    assert(this.sessions.has(waiter.session), 'a grant to a session that is gone')
-    const mine = (held: Held) => held.session === waiter.session && held.owner === waiter.owner
-    const held = waiter.names.map((name) => this.locks.get(name))
+  #wait(session: FakeSession, waiting: Omit<Waiter, 'session'>): undefined {
+    const waiter = { session: session.id, ...waiting }
+    session.waiting.set(waiter.id, waiter)
+    this.#queue.push(waiter)
+  }
+
+  #maybeLock(session: number, owner: string, names: readonly string[]): FakeResult | undefined {
+    assert(this.sessions.has(session), 'a grant to a session that is gone')
+    const mine = (held: Held) => held.session === session && held.owner === owner
+    const held = names.map((name) => this.locks.get(name))
     if (held.some((one) => one !== undefined && !mine(one))) return undefined
     const token = ++this.#lastToken
-    const counts = waiter.names.map((name) => {
+    const counts = names.map((name) => {
       const before = this.locks.get(name)?.count ?? 0
-      this.locks.set(name, { session: waiter.session, owner: waiter.owner, token, count: before + 1 })
-      this.event('lock.granted', name, waiter.session, waiter.owner)
+      this.locks.set(name, { session, owner, token, count: before + 1 })
+      this.event('lock.granted', name, session, owner)
       return before + 1
     })
     return ok({ token, counts })
+  }
+
+  #maybeLicense(
+    session: number,
+    owner: string,
+    { product, units }: { product: number; units: number },
+  ): FakeResult | undefined {
+    assert(this.sessions.has(session), 'a grant to a session that is gone')
+    if (this.#freeUnits(product) < units) return undefined
+    const grant = this.#grant(session, owner, product, units)
+    return ok({ grant, product, status: 'inUse', units, unit: grant, token: ++this.#lastToken })
+  }
+
+  #grant(session: number, owner: string, product: number, units: number): number {
+    const grant = ++this.#lastGrant
+    this.grants.set(grant, { session, owner, product, units, holders: new Set() })
+    return grant
+  }
+
+  #freeUnits(product: number): number {
+    let free = this.products.get(product) ?? 0
+    for (const grant of this.grants.values()) if (grant.product === product) free -= grant.units
+    return free
+  }
+
+  #exhausted(product: number): FakeResult {
+    const holders = [...this.grants.values()].map(({ owner }) => ({ session: 1, client: 'fake', owner }))
+    return no('exhausted', { cause: 'exhausted', tried: [{ product }], holders, queued: this.#queue.length })
   }
 
   #drop(name: string): number {
@@ -253,7 +354,7 @@ export class FakeLedger {
   #grantAll(): void {
     for (const waiter of [...this.#queue]) {
       if (!this.#queue.includes(waiter)) continue
-      const granted = this.#maybeGrant(waiter)
+      const granted = waiter.attempt()
       if (granted !== undefined) this.#settle(waiter, granted)
     }
   }
@@ -262,14 +363,15 @@ export class FakeLedger {
     this.#queue = this.#queue.filter((one) => one !== waiter)
     const session = this.sessions.get(waiter.session)
     session?.waiting.delete(waiter.id)
-    session?.answers.set(waiter.id, { op: 'lock.acquire', result })
-    this.answer(waiter.session, waiter.id, 'lock.acquire', result)
+    session?.answers.set(waiter.id, { op: waiter.op, result })
+    this.answer(waiter.session, waiter.id, waiter.op, result)
   }
 
   #end(session: FakeSession): void {
     for (const waiter of [...session.waiting.values()]) this.#settle(waiter, no('canceled'))
     this.sessions.delete(session.id)
     for (const [name, held] of this.locks) if (held.session === session.id) this.locks.delete(name)
+    for (const [number, grant] of this.grants) if (grant.session === session.id) this.grants.delete(number)
     for (const [code, who] of this.codes) if (who.startsWith(`${session.id}/`)) this.codes.delete(code)
     for (const [key, who] of this.reserved) {
       if (!who.startsWith(`${session.id}/`)) continue

@@ -1,0 +1,207 @@
+import t from 'tap'
+import { AbortedError, connect, RefusedError, type Session } from '../src/index.ts'
+import { type Fate, fakeCluster } from './fake-cluster.ts'
+
+type Kit = ReturnType<typeof fakeCluster>
+
+const FULL = 4_000
+
+async function open(kit: Kit): Promise<Session> {
+  return await kit.world.until(connect({ ...kit.reach, namespace: 'test', ttlMs: 10_000 }))
+}
+
+function executed(kit: Kit, op: string): number {
+  let count = 0
+  for (const [text, times] of kit.cluster.ledger.executed) if (text.includes(`"${op}"`)) count += times
+  return count
+}
+
+async function failure(promise: Promise<unknown>): Promise<Error & { code?: string; detail?: unknown }> {
+  try {
+    await promise
+  } catch (error) {
+    return error as Error
+  }
+  throw new Error('it did not fail')
+}
+
+await t.test('a license is taken, renewed and given back once', async (t) => {
+  const kit = fakeCluster()
+  const user = (await open(kit)).owner('u1')
+  const grant = await kit.world.until(user.license(FULL, { user: 'ana', group: '01', idleMs: 60_000 }))
+  t.match(grant, { owner: 'u1', product: FULL, status: 'inUse', units: 1, grant: 1, unit: 1 })
+  t.notOk(grant.signal.aborted)
+  await kit.world.until(grant.renew())
+  t.same(await kit.world.until(Promise.all([grant.release(), grant.release()])), ['released', 'released'])
+  t.equal(executed(kit, 'license.checkin'), 1)
+  t.equal(kit.cluster.ledger.grants.size, 0)
+  const text = [...kit.cluster.ledger.executed.keys()].find((one) => one.includes('license.checkout'))!
+  t.match(JSON.parse(text), { feature: '', user: 'ana', group: '01', company: '', mode: 'use', waitMs: 0 })
+})
+
+await t.test('without a wait a refusal comes at once, and explains itself', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit)
+  await kit.world.until(session.owner('u1').license(FULL, { units: 2 }))
+  const error = await failure(kit.world.until(session.owner('u2').license(FULL)))
+  t.match(error, RefusedError)
+  t.match(error, { code: 'exhausted', detail: { tried: [{ product: FULL }], holders: [{ owner: 'u1' }] } })
+})
+
+await t.test('a break at any point takes and gives back one unit (O4)', async (t) => {
+  const fates: Fate[] = ['lose', 'loseAnswer', { refuse: 'notLeader' }, { refuse: 'uncertain' }]
+  for (const op of ['license.checkout', 'license.renew', 'license.checkin', 'license.pool', 'bundle']) {
+    for (const fate of fates) {
+      const kit = fakeCluster()
+      let count = 0
+      kit.cluster.fate = (request) => (request.operation.op === op && ++count === 1 ? fate : 'pass')
+      const user = (await open(kit)).owner('u')
+      const work = async () => {
+        const grant = await user.license(FULL)
+        await grant.renew()
+        await grant.release()
+        const pool = await user.licensePool(FULL)
+        await pool.release()
+        const bundle = await user.bundle([{ op: 'license.checkout', product: FULL }])
+        await bundle.release()
+      }
+      await kit.world.until(work())
+      const name = `${op} ${typeof fate === 'object' ? fate.refuse : fate}`
+      t.equal(kit.cluster.ledger.grants.size, 0, name)
+      t.equal(executed(kit, 'license.checkin'), 3, name)
+    }
+  }
+})
+
+await t.test('a wait for a unit is aborted without a trace (O7)', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit)
+  const grant = await kit.world.until(session.owner('u1').license(FULL, { units: 2 }))
+  const abort = new AbortController()
+  const waiting = failure(session.owner('u2').license(FULL, { waitMs: -1, signal: abort.signal }))
+  await kit.world.untilTrue(() => kit.cluster.ledger.waitingCount === 1)
+  abort.abort()
+  t.match(await kit.world.until(waiting), AbortedError)
+  await kit.world.untilTrue(() => kit.cluster.ledger.waitingCount === 0)
+  const next = session.owner('u3').license(FULL, { waitMs: 60_000 })
+  await kit.world.untilTrue(() => kit.cluster.ledger.waitingCount === 1)
+  await kit.world.until(grant.release())
+  t.equal((await kit.world.until(next)).owner, 'u3')
+  t.equal(session.outstandingCount, 0)
+})
+
+await t.test('a grant, a lease or a bundle that crosses the abort is given back (O7)', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit)
+  const user = session.owner('u')
+  const takes = {
+    license: (signal: AbortSignal) => user.license(FULL, { signal, waitMs: 1_000 }),
+    pool: (signal: AbortSignal) => user.licensePool(FULL, 1, { signal }),
+    bundle: (signal: AbortSignal) =>
+      user.bundle(
+        [
+          { op: 'license.checkout', product: FULL },
+          { op: 'lock.acquire', locks: [{ name: 'a' }] },
+          { op: 'sequence.reserve', name: 's', scope: { company: '', branch: '' } },
+        ],
+        { signal },
+      ),
+  }
+  for (const [name, take] of Object.entries(takes)) {
+    for (const afterMs of [0, 0.1, 0.2, 0.3, 0.5, 0.8]) {
+      for (const breakAt of [undefined, 0, 0.3]) {
+        const abort = new AbortController()
+        let held: { release(): Promise<unknown> } | undefined
+        const taken = take(abort.signal).then(
+          (one) => {
+            held = one
+          },
+          () => undefined,
+        )
+        await kit.world.pass(afterMs)
+        abort.abort()
+        if (breakAt !== undefined) {
+          await kit.world.pass(breakAt)
+          kit.cluster.leader!.cutAll()
+        }
+        await kit.world.until(taken)
+        if (held === undefined) {
+          await kit.world.pass(50)
+          const { grants, locks, reserved, waitingCount } = kit.cluster.ledger
+          const left = [grants.size, locks.size, reserved.size, waitingCount, session.outstandingCount]
+          t.same(left, [0, 0, 0, 0, 0], `${name} aborted after ${afterMs} ms, broken ${breakAt}`)
+        } else await kit.world.until(held.release())
+        kit.cluster.ledger.reserved.clear()
+      }
+    }
+  }
+})
+
+await t.test('a lease is handed out below, and each holder has one unit', async (t) => {
+  const kit = fakeCluster()
+  kit.cluster.ledger.products.set(4_092, 3)
+  const session = await open(kit)
+  const pool = await kit.world.until(session.owner('dbaccess').licensePool(4_092, 0, { host: 'db-1' }))
+  t.equal(pool.units, 3)
+  t.same(await kit.world.until(pool.take('slave-1/1')), { taken: 1, units: 3 })
+  t.same(await kit.world.until(pool.take('slave-1/1')), { taken: 1, units: 3 })
+  await kit.world.until(pool.take('slave-1/2'))
+  await kit.world.until(pool.take('slave-2/1'))
+  t.match(await failure(kit.world.until(pool.take('slave-2/2'))), { code: 'exhausted' })
+  t.same(await kit.world.until(pool.give('slave-1/2')), { taken: 2, units: 3 })
+  await kit.world.until(pool.release())
+  await kit.world.until(pool.release())
+  t.equal(kit.cluster.ledger.grants.size, 0)
+})
+
+await t.test('a bundle gives what each part alone would give', async (t) => {
+  const kit = fakeCluster()
+  const user = (await open(kit)).owner('u')
+  const bundle = await kit.world.until(
+    user.bundle([
+      { op: 'license.checkout', product: FULL, user: 'ana' },
+      { op: 'lock.acquire', locks: [{ name: 'SF2' }, { name: 'SA1', mode: 'shared' }] },
+      { op: 'sequence.reserve', name: 'nf', scope: { company: '01', branch: '0101' } },
+      { op: 'sequence.next', name: 'ticket', scope: { company: '', branch: '' } },
+    ]),
+  )
+  const [license, lock, number, ticket] = bundle.held
+  t.equal(license.product, FULL)
+  t.same(lock.names, ['SF2', 'SA1'])
+  t.equal(number.text, 'P000001')
+  t.equal(ticket.first, '000001')
+  t.equal(bundle.token, lock.token)
+  await kit.world.until(bundle.release())
+  t.equal(kit.cluster.ledger.grants.size, 0)
+  t.equal(kit.cluster.ledger.locks.size, 0)
+  t.equal(kit.cluster.ledger.reserved.size, 1, 'the number is still to be confirmed')
+  await kit.world.until(number.confirm())
+  t.equal(kit.cluster.ledger.reserved.size, 0)
+})
+
+await t.test('a bundle that is refused says which part, and holds nothing', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit)
+  await kit.world.until(session.owner('u1').license(FULL, { units: 2 }))
+  const refused = session.owner('u2').bundle([
+    { op: 'license.checkout', product: FULL },
+    { op: 'lock.acquire', locks: [{ name: 'a' }] },
+  ])
+  t.match(await failure(kit.world.until(refused)), { code: 'exhausted', detail: { part: 0 } })
+  t.equal(kit.cluster.ledger.locks.size, 0)
+  const odd = session.owner('u2').bundle([{ op: 'license.renew' } as never])
+  t.match(await failure(odd), { code: 'invalid' }, 'what is no part is refused before it is sent')
+})
+
+await t.test('a license around work is released however the work ends', async (t) => {
+  const kit = fakeCluster()
+  const user = (await open(kit)).owner('u')
+  t.equal(await kit.world.until(user.withLicense(FULL, (grant) => grant.product)), FULL)
+  const failed = user.withLicense(FULL, () => {
+    throw new RangeError('no')
+  })
+  t.match(await failure(kit.world.until(failed)), RangeError)
+  t.equal(kit.cluster.ledger.grants.size, 0)
+  await kit.world.until(user.license(FULL))
+  t.equal(await kit.world.until(user.release()), 1, 'and all of it with the owner')
+})
