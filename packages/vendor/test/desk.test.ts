@@ -265,6 +265,7 @@ await t.test('a split beyond the contract is refused, also when others hold the 
   const whole = issue({ register, catalog, order, nowMs: noon('2026-02-10') })
   t.match(whole, { code: 'contractExceeded', value: '14' }, 'all for one, while another holds a share')
   // the branch's license was valid until May 9
+  t.match(splitAt(register, '2026-05-09', [share('acme', 10)]), { code: 'contractExceeded' }, 'its last day')
   t.ok(splitAt(register, '2026-05-10', [share('acme', 10)]).ok)
   const taken = must(splitAt(register, '2026-05-10', [share('acme', 10)])).register
   const back = renew({ register: taken, installationId: 'branch', nowMs: noon('2026-05-11') })
