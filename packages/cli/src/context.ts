@@ -31,6 +31,7 @@ const DEFAULT_NAMESPACE = 'production'
 const DEFAULT_TIMEOUT = '10s'
 /** A session of one call: long enough for a failover in between, short enough to vanish if the call is killed. */
 const CALL_TTL_MS = 10_000
+const LOOK_TIMEOUT_MS = 1_000
 
 /** What one call of the program works with. */
 export class Context {
@@ -69,7 +70,7 @@ export class Context {
     try {
       return await work(admin)
     } catch (error) {
-      throw error instanceof DeadlineError && admin.leader === undefined ? this.unreachable(error) : error
+      throw error instanceof DeadlineError ? await this.whyNobody(error) : error
     } finally {
       await admin.close()
     }
@@ -101,13 +102,22 @@ export class Context {
     try {
       return await connect({ ...options, addresses, namespace, client, deadlineMs: timeoutMs })
     } catch (error) {
-      throw error instanceof DeadlineError ? this.unreachable(error) : error
+      throw error instanceof DeadlineError ? await this.whyNobody(error) : error
     }
   }
 
-  unreachable(error: Error): CliError {
-    const addresses = this.addresses.join(',')
-    return new CliError('unreachable', error.message, { addresses })
+  /** No answer came in time: is there no leader, or are there no nodes at all? */
+  async whyNobody(error: DeadlineError): Promise<Error> {
+    const admin = openAdmin(this.addresses, { client: this.client })
+    try {
+      const reports = await admin.statusOfAll({ deadlineMs: LOOK_TIMEOUT_MS })
+      const answered = reports.flatMap((report) => (report.ok ? [report.status] : []))
+      if (answered.some((status) => status.role === 'leader')) return error
+      if (answered.length > 0) return new CliError('noLeader', error.message)
+      return new CliError('unreachable', error.message, { addresses: this.addresses.join(',') })
+    } finally {
+      await admin.close()
+    }
   }
 }
 

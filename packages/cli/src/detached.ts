@@ -1,5 +1,6 @@
 import type { Clock, OperationName, Timer, Transport, Wire } from '@tranca/client'
 import {
+  DeadlineError,
   openSession,
   type RequestOf,
   type ResultOf,
@@ -86,7 +87,7 @@ export class DetachableSession {
       return detachable
     } catch (error) {
       await detachable.close(0)
-      throw (error as { code?: unknown }).code === 'deadline' ? context.unreachable(error as Error) : error
+      throw error instanceof DeadlineError ? await context.whyNobody(error) : error
     }
   }
 

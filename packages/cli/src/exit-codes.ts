@@ -73,7 +73,6 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   LOG_FAILED: exitCodes.damaged,
   LEDGER_FAILED: exitCodes.damaged,
   DISK_FULL: exitCodes.damaged,
-  VERIFY_FAILED: exitCodes.damaged,
   // this program
   badAnswer: exitCodes.internal,
   INTERNAL: exitCodes.internal,

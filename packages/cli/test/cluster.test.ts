@@ -273,23 +273,20 @@ await t.test(
   },
 )
 
-await t.test(
-  'kill -9 of lock run frees the lock when the time of its session is over, not before',
-  async (t) => {
-    const victim = start(
-      ['lock', 'run', 'fragile', '--ttl', '5s', '--', 'sh', '-c', 'echo $$; exec sleep 60'],
-      here,
-    )
-    const orphan = Number(await until('it holds the lock', () => victim.stdout().trim() || undefined))
-    t.teardown(() => process.kill(orphan, 'SIGKILL'))
-    const [holder] = await holdersOf('fragile')
-    victim.kill('SIGKILL')
-    const waiting = start(['lock', 'run', 'fragile', '--', 'sh', '-c', 'echo $TRANCA_TOKEN'], here)
-    const { code, stdout } = await waiting.ended
-    t.equal(code, 0)
-    t.ok(Number(stdout) > holder!.token, 'the next holder has a larger token')
-  },
-)
+await t.test('kill -9 of lock run frees the lock when the time of its session is over', async (t) => {
+  const victim = start(
+    ['lock', 'run', 'fragile', '--ttl', '5s', '--', 'sh', '-c', 'echo $$; exec sleep 60'],
+    here,
+  )
+  const orphan = Number(await until('it holds the lock', () => victim.stdout().trim() || undefined))
+  t.teardown(() => process.kill(orphan, 'SIGKILL'))
+  const [holder] = await holdersOf('fragile')
+  victim.kill('SIGKILL')
+  const waiting = start(['lock', 'run', 'fragile', '--', 'sh', '-c', 'echo $TRANCA_TOKEN'], here)
+  const { code, stdout } = await waiting.ended
+  t.equal(code, 0)
+  t.ok(Number(stdout) > holder!.token, 'the next holder has a larger token')
+})
 
 await t.test('a watch tells what happens, in order, as lines of JSON', async (t) => {
   const watching = start(['watch', '--prefix', 'seen.', '-o', 'json'], here)
@@ -386,7 +383,12 @@ await t.test(
     const script = 'trap "echo ending; exit 0" TERM; echo in; while :; do sleep 0.05; done'
     const run = start(['lock', 'run', 'cut', '--ttl', '6s', '--grace', '1s', '--', 'sh', '-c', script], here)
     await until('it holds the lock', () => run.stdout().includes('in'))
-    for (const member of cluster.members) await cluster.kill(member.name, 'SIGSTOP')
+    const [first, ...others] = cluster.members
+    for (const member of others) await cluster.kill(member.name, 'SIGSTOP')
+    const alone = await tranca(['lock', 'list', '--timeout', '6s'], { state, addresses: [first!.client] })
+    t.equal(alone.code, 3, 'one of three leads nobody')
+    t.match(alone.stderr, /No node leads at the moment/)
+    await cluster.kill(first!.name, 'SIGSTOP')
     const ended = await run.ended
     for (const member of cluster.members) await cluster.kill(member.name, 'SIGCONT')
     t.equal(ended.code, 7, ended.stderr)

@@ -5,10 +5,10 @@ import type { Io } from '../src/io.ts'
 import { run } from '../src/run.ts'
 
 /** The built program, as a user starts it. */
-export const BIN = fileURLToPath(new URL('../../bin/tranca.js', import.meta.url))
+const BIN = fileURLToPath(new URL('../../bin/tranca.js', import.meta.url))
 
 /** Generous: two slow cores that others use as well. */
-export const DEADLINE_MS = 60_000
+const DEADLINE_MS = 60_000
 const POLL_MS = 25
 
 export interface Ran {

@@ -50,7 +50,8 @@ export function addDev(kit: Kit, program: Command): void {
           ports: wholeNumber('--port', options.port, 1, PORT_MAX) ?? 'default',
           onExit: (member, end, expected) => {
             const reason = end.signal ?? `exit code ${end.code}`
-            if (!expected) out.warn('say.devExited', { name: member.name, reason, log: member.log })
+            if (!expected)
+              out.warn('say.devExited', { name: member.name, reason, log: member.log, config: member.config })
           },
         })
         try {
