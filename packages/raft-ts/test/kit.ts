@@ -13,7 +13,7 @@ import {
   type Ready,
 } from '../src/index.ts'
 
-export const encoder = new TextEncoder()
+const encoder = new TextEncoder()
 export const decoder = new TextDecoder()
 
 export function bytes(text: string): Uint8Array {

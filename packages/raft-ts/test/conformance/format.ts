@@ -90,7 +90,7 @@ export function formatEntry(entry: Entry): string {
   return `${entry.term}/${entry.index} ${entryNames[entry.type]}${data === '' ? '' : ` ${data}`}`
 }
 
-export function formatChanges(changes: readonly SingleChange[]): string {
+function formatChanges(changes: readonly SingleChange[]): string {
   return changes.map(({ type, nodeId }) => `${changeLetters[type]}${nodeId}`).join(' ')
 }
 
@@ -98,7 +98,7 @@ export function formatHardState({ term, vote, commit }: HardState): string {
   return `Term:${term}${vote === 0 ? '' : ` Vote:${vote}`} Commit:${commit}`
 }
 
-export function formatSnapshot({ index, term, confState }: Snapshot): string {
+function formatSnapshot({ index, term, confState }: Snapshot): string {
   return `Index:${index} Term:${term} ConfState:${formatConfState(confState)}`
 }
 

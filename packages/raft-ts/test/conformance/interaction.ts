@@ -57,7 +57,7 @@ function run(env: Environment, command: string, args: readonly Arg[]): void {
 }
 
 /** The commands that scripts of this kind may use. */
-export const handlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+const handlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['_breakpoint', () => {}],
   ['add-nodes', addNodes],
   ['campaign', (env, args) => env.member(first(args)).raw.campaign()],

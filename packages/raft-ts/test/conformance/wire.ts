@@ -60,7 +60,7 @@ export const localNames = new Set([
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
-export const TRANSFER_CONTEXT = 'CampaignTransfer'
+const TRANSFER_CONTEXT = 'CampaignTransfer'
 
 export function emptyWire(type: string, from: NodeId, to: NodeId, term: number): WireMessage {
   return {
