@@ -45,6 +45,7 @@ export class Core implements Row {
   order = 0
   /** Last session number. */
   session = 0
+  #sharedToken = 0
   dirtyAt = -1
   stored = false
   gone = false
@@ -66,8 +67,19 @@ export class Core implements Row {
   }
 
   nextToken(): number {
+    if (this.#sharedToken > 0) return this.#sharedToken
     this.token += 1
     return this.token
+  }
+
+  /** All that is granted by `step` gets one token. */
+  withOneToken<T>(step: (token: number) => T): T {
+    this.#sharedToken = this.nextToken()
+    try {
+      return step(this.#sharedToken)
+    } finally {
+      this.#sharedToken = 0
+    }
   }
 
   nextOrder(): number {
@@ -75,7 +87,7 @@ export class Core implements Row {
     return this.order
   }
 
-  // Each of the four makes objects of one shape.
+  // Each of them makes objects of one shape.
 
   emit(kind: EventKind, namespace: string, name: string, session: number, owner: string): void {
     this.revision += 1
@@ -117,6 +129,22 @@ export class Core implements Row {
   ): void {
     this.revision += 1
     this.sink.event({ revision: this.revision, kind, namespace, name, session, owner, value, reason })
+  }
+
+  /** `units` that changed: more or fewer in use. */
+  emitLicense(
+    kind: EventKind,
+    namespace: string,
+    name: string,
+    session: number,
+    owner: string,
+    token: number,
+    units: number,
+    reason: string,
+  ): void {
+    this.revision += 1
+    const value = String(units)
+    this.sink.event({ revision: this.revision, kind, namespace, name, session, owner, token, value, reason })
   }
 
   rowKey(): string {

@@ -37,6 +37,7 @@ export class Session implements Row {
   codeCount = 0
   permitCount = 0
   reservationCount = 0
+  grantCount = 0
   dirtyAt = -1
   stored = false
   gone = false
@@ -180,7 +181,7 @@ export class Owner {
 
 /** Something that an owner holds. */
 export abstract class Holding {
-  abstract readonly kind: 'lock' | 'permits' | 'code' | 'reservation'
+  abstract readonly kind: 'lock' | 'permits' | 'code' | 'reservation' | 'grant'
   readonly owner: Owner
   /** Replicated: the order in which things were taken. */
   readonly order: number
@@ -324,6 +325,13 @@ export abstract class Claim {
   abstract isBlockedBy(hold: ResourceHold): boolean
 }
 
+/** A queue of its own order: it says who of those that wait in it may go on now. */
+export interface Line {
+  /** In the list of lines that must be looked at. */
+  touched: boolean
+  nominate(): Waiter | undefined
+}
+
 /** A request that waits. Row `w/<order>`; the order is its place in every queue. */
 export abstract class Waiter implements Row, Timed {
   readonly timer = 'wait'
@@ -371,6 +379,12 @@ export abstract class Waiter implements Row, Timed {
     for (const claim of this.claims) if (!claim.isFree()) return false
     return true
   }
+
+  /** Takes its places in lines, which are not queues of resources. */
+  join(): void {}
+
+  /** Leaves its lines. */
+  leave(): void {}
 
   rowKey(): string {
     return `w/${this.order}`

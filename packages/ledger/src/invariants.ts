@@ -1,6 +1,8 @@
 import { strict as assert } from 'node:assert'
 import { CodeHold } from './code/codes.ts'
 import type { Holding, ResourceHold, Session } from './graph.ts'
+import { checkLicenses } from './license/check.ts'
+import { Grant } from './license/pool.ts'
 import { LockHold } from './lock/lock.ts'
 import { PermitHold } from './semaphore/semaphore.ts'
 import { countBetween, successor } from './sequence/digits.ts'
@@ -16,6 +18,7 @@ export function checkState(state: State): void {
   checkCodes(state)
   checkSemaphores(state)
   checkSequences(state)
+  seen.timers += checkLicenses(state.licenses)
   checkTimers(state, seen.timers)
 }
 
@@ -28,7 +31,7 @@ function checkSession(state: State, session: Session, seen: Seen): void {
   const who = `session ${session.id}`
   assert(session.alive, `${who} is in the table, so it is alive`)
   assert(state.sessions.byKey.get(session.key) === session, `${who} is found by its key`)
-  const count = { locks: 0, permits: 0, codes: 0, reservations: 0 }
+  const count = { locks: 0, permits: 0, codes: 0, reservations: 0, grants: 0 }
   let waiting = 0
   for (const owner of session.owners.values()) {
     assert(
@@ -70,6 +73,7 @@ function checkSession(state: State, session: Session, seen: Seen): void {
       permits: session.permitCount,
       codes: session.codeCount,
       reservations: session.reservationCount,
+      grants: session.grantCount,
     },
     `${who}: the counts are those of what it holds`,
   )
@@ -82,13 +86,14 @@ function takeOrder(seen: Seen, order: number, state: State): void {
 }
 
 function countHolding(
-  count: { locks: number; permits: number; codes: number; reservations: number },
+  count: { locks: number; permits: number; codes: number; reservations: number; grants: number },
   held: Holding,
   seen: Seen,
 ): void {
   if (held instanceof LockHold) count.locks += 1
   else if (held instanceof PermitHold) count.permits += held.permits
   else if (held instanceof CodeHold) count.codes += 1
+  else if (held instanceof Grant) count.grants += 1
   else if (held instanceof Reservation) {
     count.reservations += 1
     if (held.deadlineMs >= 0) seen.timers += 1

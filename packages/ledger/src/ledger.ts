@@ -1,7 +1,10 @@
+import { applyBundle } from './bundle.ts'
 import type { ClientCommand, InternalCommand, Operation, Stamp } from './commands.ts'
 import { Core, type Sink } from './core.ts'
 import type { Session, Waiter } from './graph.ts'
 import { checkState } from './invariants.ts'
+import { applyLicense, applyLicenseCommand } from './license/apply.ts'
+import type { Deadline } from './license/deadline.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { acquireLocks } from './lock/acquire.ts'
 import type { LockDelay } from './lock/lock.ts'
@@ -145,6 +148,14 @@ export class Ledger {
         return state.members.drain(command)
       case 'member.seen':
         return state.members.seen(command)
+      case 'key.install':
+      case 'license.calendar':
+      case 'license.validated':
+      case 'license.restrict': {
+        const result = applyLicenseCommand(state.licenses, command)
+        state.waiters.settle()
+        return result
+      }
       default:
         return unknownOperation(command)
     }
@@ -196,6 +207,7 @@ export class Ledger {
     const { waiters, locks, sequences } = this.#state
     if (due.timer === 'wait') waiters.timeout(due as Waiter)
     else if (due.timer === 'delay') locks.delayOver(due as LockDelay)
+    else if (due.timer === 'license') (due as Deadline).fire()
     else sequences.giveBack(due as Reservation, 'expired')
   }
 
@@ -248,6 +260,22 @@ export class Ledger {
         return setSequence(state.sequences, session, operation)
       case 'sequence.gap':
         return declareGap(state.sequences, session, operation)
+      case 'license.checkout':
+      case 'license.checkin':
+      case 'license.renew':
+      case 'license.metric':
+      case 'license.pool':
+      case 'license.poolTake':
+      case 'license.poolGive':
+      case 'license.assign':
+      case 'license.unassign':
+      case 'license.forceRelease':
+      case 'license.borrow':
+      case 'license.returnBorrowed':
+      case 'license.rules':
+        return applyLicense(state.licenses, session, id, operation)
+      case 'bundle':
+        return applyBundle(state, session, operation)
       case 'session.open':
       case 'session.resume':
         return invalid('session', session.id, '0: the operation names or makes its session itself')
@@ -258,6 +286,6 @@ export class Ledger {
 }
 
 /** A later version's operation in the log must not stop this one, nor change anything. */
-function unknownOperation(operation: { readonly op: string }): Result {
-  return invalid('op', operation.op, 'an operation of this version')
+function unknownOperation(operation: never): Result {
+  return invalid('op', (operation as { readonly op: unknown }).op, 'an operation of this version')
 }

@@ -19,6 +19,12 @@ export interface Limits {
   readonly entriesShownMax: number
   /** Elements of one list read. */
   readonly listMax: number
+  /** Days that usage of licenses is kept; 0 to 90, 0 = none is recorded, denials neither. */
+  readonly usageDays: number
+  /** Rows of usage; the oldest hours go first. */
+  readonly usageRowsMax: number
+  /** Refused check-outs that are remembered; the oldest go first. */
+  readonly denialsMax: number
 }
 
 export const defaultLimits: Limits = {
@@ -31,6 +37,9 @@ export const defaultLimits: Limits = {
   holdersShownMax: 32,
   entriesShownMax: 1_000,
   listMax: 1_000,
+  usageDays: 30,
+  usageRowsMax: 1_000_000,
+  denialsMax: 10_000,
 }
 
 // Fixed by the contract with clients, not by configuration.
@@ -49,3 +58,12 @@ export const BLOCK_MAX = 10_000
 export const UTC_OFFSET_MINUTES_MAX = 840
 export const REASON_LENGTH_MIN = 15
 export const REASON_LENGTH_MAX = 255
+export const UNITS_MAX = 1_000_000
+export const PRIORITY_MAX = 1_000
+export const LINGER_MS_MAX = 86_400_000
+export const IDLE_MS_MAX = 7 * 86_400_000
+export const COOL_DOWN_MS_MAX = 86_400_000
+export const BORROW_MS_MAX = 90 * 86_400_000
+export const LICENSE_HOLDERS_SHOWN_MAX = 20
+export const METRIC_MAX = 1_000_000_000_000
+export const PARTS_PER_BUNDLE_MAX = 16

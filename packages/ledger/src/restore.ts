@@ -1,5 +1,8 @@
 import { strict as assert } from 'node:assert'
 import { type Holding, ResourceHold, type Waiter, type WaiterRow } from './graph.ts'
+import { type CheckoutClaimsRow, CheckoutWaiter } from './license/checkout.ts'
+import { Grant } from './license/pool.ts'
+import { countRestored, LICENSE_KINDS, restoreLicenses } from './license/restore.ts'
 import { type LockClaimsRow, LockWaiter } from './lock/acquire.ts'
 import { LockHold } from './lock/lock.ts'
 import type { RowEntry } from './rows.ts'
@@ -13,11 +16,13 @@ import type { State } from './state.ts'
 
 const KINDS = ['x', 'n', 's', 'a', 'q', 'c', 'f', 'g', 'l', 'm', 'k', 'r', 'w'] as const
 type Kind = (typeof KINDS)[number]
+const ALL_KINDS = [...KINDS, ...LICENSE_KINDS] as const
+type AnyKind = (typeof ALL_KINDS)[number]
 
 export function restoreRows(state: State, rows: Iterable<RowEntry>): void {
-  const byKind = new Map<Kind, RowEntry[]>(KINDS.map((kind) => [kind, []]))
+  const byKind = new Map<AnyKind, RowEntry[]>(ALL_KINDS.map((kind) => [kind, []]))
   for (const { key, value } of rows) {
-    const list = byKind.get(key[0] as Kind)
+    const list = byKind.get(key[0] as AnyKind)
     assert(list !== undefined && (key === 'x' || key[1] === '/'), `unknown row ${JSON.stringify(key)}`)
     list.push({ key: key.slice(2), value })
   }
@@ -45,9 +50,17 @@ export function restoreRows(state: State, rows: Iterable<RowEntry>): void {
     r: (key, value) => holdings.push(sequences.restoreReservation(Number(key), value, ownerOf)),
     w: (_key, value) => waiters.push(restoreWaiter(state, value as WaiterRow)),
   }
-  for (const kind of KINDS) for (const { key, value } of byKind.get(kind)!) restore[kind](key, value)
+  for (const kind of KINDS) {
+    // Waiters look at what they wait for, so all of it comes before them.
+    if (kind === 'w') {
+      for (const grant of restoreLicenses(state.licenses, (each) => byKind.get(each)!, ownerOf))
+        holdings.push(grant)
+    }
+    for (const { key, value } of byKind.get(kind)!) restore[kind](key, value)
+  }
 
   for (const holding of holdings.sort((a, b) => a.order - b.order)) link(state, holding)
+  countRestored(state.licenses)
   for (const waiter of waiters.sort((a, b) => a.order - b.order)) state.waiters.enqueue(waiter)
 }
 
@@ -62,6 +75,8 @@ function link(state: State, holding: Holding): void {
     }
   } else if (holding instanceof Reservation) {
     state.sequences.addReservation(holding)
+  } else if (holding instanceof Grant) {
+    state.licenses.link(holding)
   } else {
     holding.owner.addHolding(holding)
     session.codeCount += 1
@@ -71,9 +86,11 @@ function link(state: State, holding: Holding): void {
 function restoreWaiter(state: State, row: WaiterRow): Waiter {
   const fields = { ...row, deadlineMs: row.waitMs < 0 ? Number.POSITIVE_INFINITY : row.deadlineMs }
   const owner = state.sessions.ownerOf(row.session, row.owner)
-  const claims = row.claims as LockClaimsRow | PermitClaimsRow
-  let waiter: LockWaiter | PermitWaiter
-  if ('locks' in claims) {
+  const claims = row.claims as LockClaimsRow | PermitClaimsRow | CheckoutClaimsRow
+  let waiter: LockWaiter | PermitWaiter | CheckoutWaiter
+  if ('license' in claims) {
+    waiter = CheckoutWaiter.restore(state.licenses, owner, claims, fields)
+  } else if ('locks' in claims) {
     waiter = new LockWaiter(state.locks, owner, fields)
     waiter.addClaims(
       claims.locks.map(([name, exclusive]) => ({ name, mode: exclusive ? 'exclusive' : 'shared' })),

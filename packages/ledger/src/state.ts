@@ -1,5 +1,6 @@
 import { Codes } from './code/codes.ts'
 import type { Core } from './core.ts'
+import { Licenses } from './license/licenses.ts'
 import { Locks } from './lock/locks.ts'
 import { Members } from './member/members.ts'
 import type { Row } from './rows.ts'
@@ -9,7 +10,7 @@ import { Sequences } from './sequence/sequences.ts'
 import { Sessions } from './session/sessions.ts'
 import { Waiters } from './wait/waiters.ts'
 
-/** All parts of the replicated state. A new part (licenses) is one more line here and in rows of restore. */
+/** All parts of the replicated state. A new part is one more line here and in restore. */
 export class State {
   readonly core: Core
   readonly waiters: Waiters
@@ -18,6 +19,7 @@ export class State {
   readonly codes: Codes
   readonly semaphores: Semaphores
   readonly sequences: Sequences
+  readonly licenses: Licenses
   readonly members: Members
 
   constructor(core: Core) {
@@ -28,6 +30,7 @@ export class State {
     this.codes = new Codes(core)
     this.semaphores = new Semaphores(core, this.waiters)
     this.sequences = new Sequences(core)
+    this.licenses = new Licenses(core, this.waiters, this.sessions)
     this.members = new Members(core)
   }
 
@@ -53,6 +56,7 @@ export class State {
       yield* counter.free.blocks()
       yield* counter.gaps
     }
+    yield* this.licenses.rows()
     yield* this.members.table.values()
   }
 }

@@ -1,6 +1,6 @@
 /** Something that ends at a moment of cluster time. */
 export interface Timed {
-  readonly timer: 'wait' | 'reservation' | 'delay'
+  readonly timer: 'wait' | 'reservation' | 'delay' | 'license'
   readonly deadlineMs: number
   /** Unique and replicated: decides among equal deadlines, so that every node fires in the same order. */
   readonly order: number

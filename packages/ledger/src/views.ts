@@ -1,5 +1,6 @@
 import type { Codes } from './code/codes.ts'
 import type { Resource } from './graph.ts'
+import { queryLicenses } from './license/views.ts'
 import type { Locks } from './lock/locks.ts'
 import { byCodeUnits, nameKey, nameOf, page } from './names.ts'
 import type {
@@ -69,8 +70,19 @@ export function query(state: State, read: Read, asking: string): Result {
     }
     case 'member.list':
       return answer({ members: state.members.list() })
+    case 'license.list':
+    case 'license.grants':
+    case 'license.explain':
+    case 'license.usage':
+    case 'license.denials':
+    case 'license.validity':
+    case 'key.show':
+    case 'key.history':
+    case 'license.rulesGet':
+      return queryLicenses(state.licenses, read, namespace)
     default: {
-      throw new TypeError(`unknown read ${JSON.stringify(read)} at entry ${core.index}`)
+      const never: never = read
+      throw new TypeError(`unknown read ${JSON.stringify(never)} at entry ${core.index}`)
     }
   }
 }

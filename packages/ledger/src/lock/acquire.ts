@@ -23,6 +23,7 @@ export function acquireLocks(
   session: Session,
   id: number,
   operation: LockAcquire,
+  isLook = false,
 ): Result | undefined {
   const { locks: wanted, waitMs } = operation
   const bad = check(locks, operation)
@@ -72,10 +73,16 @@ export function acquireLocks(
   if (table.size + wanted.length > locks.core.limits.namesMax) {
     return refuse('namesExceeded', { max: locks.core.limits.namesMax })
   }
+  if (isLook) return undefined
   return grant(locks, session, operation, isReentrance ? largestToken : locks.core.nextToken())
 }
 
 /** Takes what the first pass found. */
+/** The first pass alone, of a request that does not wait. `undefined`: it would be granted. */
+export function lookAtLocks(locks: Locks, session: Session, operation: LockAcquire): Refusal | undefined {
+  return acquireLocks(locks, session, 0, operation, true) as Refusal | undefined
+}
+
 function grant(locks: Locks, session: Session, operation: LockAcquire, token: number): Result {
   const { locks: wanted } = operation
   const { found } = locks

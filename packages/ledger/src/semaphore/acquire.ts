@@ -14,6 +14,7 @@ export function acquirePermits(
   session: Session,
   id: number,
   operation: SemaphoreAcquire,
+  isLook = false,
 ): Result | undefined {
   const bad = check(operation)
   if (bad !== undefined) return bad
@@ -44,8 +45,18 @@ export function acquirePermits(
     waiter.addClaims([[name, permits]])
     return semaphores.waiters.start(waiter)
   }
+  if (isLook) return undefined
   const semaphore = found ?? semaphores.create(key, total)
   return granted(semaphores.hold(semaphore, session.owner(operation.owner), permits))
+}
+
+/** Looks without taking, for a request that does not wait. `undefined`: it would be granted. */
+export function lookAtPermits(
+  semaphores: Semaphores,
+  session: Session,
+  operation: SemaphoreAcquire,
+): Refusal | undefined {
+  return acquirePermits(semaphores, session, 0, operation, true) as Refusal | undefined
 }
 
 function granted(hold: PermitHold): Result {

@@ -1,6 +1,8 @@
 import { CodeHold } from '../code/codes.ts'
 import type { OwnerRelease, RequestCancel, SessionExpire } from '../commands.ts'
 import type { Holding, Session, Waiter } from '../graph.ts'
+import type { EndReason } from '../license/licenses.ts'
+import { Grant } from '../license/pool.ts'
 import { LockHold } from '../lock/lock.ts'
 import { NOTHING, type Refusal, type Result, refuse } from '../result.ts'
 import { PermitHold } from '../semaphore/semaphore.ts'
@@ -50,7 +52,7 @@ export function cancelRequest(state: State, session: Session, { request }: Reque
 
 interface Ending {
   readonly delayMs: number
-  readonly reason: string
+  readonly reason: EndReason
   /** The answer of requests that still wait. */
   readonly waits: Refusal
 }
@@ -68,10 +70,11 @@ function end(state: State, session: Session, { delayMs, reason, waits }: Ending)
   state.sessions.remove(session)
 }
 
-function letGo(state: State, holding: Holding, delayMs: number, reason: string): void {
+function letGo(state: State, holding: Holding, delayMs: number, reason: EndReason): void {
   if (holding instanceof LockHold) state.locks.drop(holding, delayMs)
   else if (holding instanceof PermitHold) state.semaphores.drop(holding)
   else if (holding instanceof CodeHold) state.codes.drop(holding)
+  else if (holding instanceof Grant) state.licenses.end(holding, reason)
   else if (holding instanceof Reservation) state.sequences.giveBack(holding, reason)
 }
 

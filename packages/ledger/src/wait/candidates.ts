@@ -4,6 +4,10 @@ import type { Waiter } from '../graph.ts'
 export class Candidates {
   readonly #heap: Waiter[] = []
 
+  get isEmpty(): boolean {
+    return this.#heap.length === 0
+  }
+
   push(waiter: Waiter): void {
     if (waiter.isCandidate) return
     waiter.isCandidate = true

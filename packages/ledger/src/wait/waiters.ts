@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import type { Core } from '../core.ts'
-import { Answer, type Owner, type Resource, type Session, type Waiter } from '../graph.ts'
+import { Answer, type Line, type Owner, type Resource, type Session, type Waiter } from '../graph.ts'
 import { type Refusal, type Result, refuse } from '../result.ts'
 import { Candidates } from './candidates.ts'
 import { DeadlockSearch } from './deadlock.ts'
@@ -14,6 +14,8 @@ export class Waiters {
   readonly #core: Core
   /** Resources of which something was given back, in no meaningful order. */
   readonly #touched: Resource[] = []
+  /** Lines in which someone may go on now. */
+  readonly #lines: Line[] = []
   readonly #candidates = new Candidates()
   /** Owners that wait and were granted something else that others wait for: only that closes a circle late. */
   readonly #suspects: Owner[] = []
@@ -41,6 +43,7 @@ export class Waiters {
     waiter.owner.addWaiter(waiter)
     waiter.owner.session.waiting.set(waiter.id, waiter)
     for (const claim of waiter.claims) claim.resource.addClaim(claim)
+    waiter.join()
     if (waiter.waitMs >= 0) this.#core.timers.set(waiter)
   }
 
@@ -49,6 +52,18 @@ export class Waiters {
     if (resource.touched || resource.firstClaim === undefined) return
     resource.touched = true
     this.#touched.push(resource)
+  }
+
+  /** Says that those who wait in the line may be free now. */
+  touchLine(line: Line): void {
+    if (line.touched) return
+    line.touched = true
+    this.#lines.push(line)
+  }
+
+  /** Says that this waiter may be free now, whatever its place. */
+  nominate(waiter: Waiter): void {
+    this.#candidates.push(waiter)
   }
 
   /** Ends a wait without a grant. */
@@ -71,7 +86,9 @@ export class Waiters {
 
   /** Grants whatever the step has freed. Runs at the end of every step. */
   settle(): void {
-    while (this.#touched.length > 0 || this.#suspects.length > 0) {
+    for (;;) {
+      const isSettled = this.#touched.length === 0 && this.#lines.length === 0 && this.#suspects.length === 0
+      if (isSettled && this.#candidates.isEmpty) return
       this.#grantAll()
       const suspect = this.#suspects.shift()
       if (suspect !== undefined) this.#breakCycles(suspect, undefined)
@@ -91,6 +108,11 @@ export class Waiters {
       for (let resource = this.#touched.pop(); resource !== undefined; resource = this.#touched.pop()) {
         resource.touched = false
         this.#nominate(resource)
+      }
+      for (let line = this.#lines.pop(); line !== undefined; line = this.#lines.pop()) {
+        line.touched = false
+        const next = line.nominate()
+        if (next !== undefined) this.#candidates.push(next)
       }
       const waiter = this.#candidates.pop()
       if (waiter === undefined) return
@@ -126,6 +148,7 @@ export class Waiters {
     this.#core.rows.remove(waiter)
     waiter.owner.session.waiting.delete(waiter.id)
     waiter.owner.removeWaiter(waiter)
+    waiter.leave()
     for (const claim of waiter.claims) {
       const { resource } = claim
       const wasFirst = resource.firstClaim === claim

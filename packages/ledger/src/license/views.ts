@@ -1,0 +1,210 @@
+import type { Installation } from '../commands.ts'
+import type { Session } from '../graph.ts'
+import { type Result, refuse } from '../result.ts'
+import { isText, isWhole } from './checkout.ts'
+import { explain } from './explain.ts'
+import type { Licenses } from './licenses.ts'
+import { Asked, type Grant, type Pool } from './pool.ts'
+import type {
+  ExplainView,
+  GrantView,
+  LicenseExplain,
+  LicenseGrants,
+  LicenseProductView,
+  LicenseRead,
+  LicenseReadValues,
+} from './reads.ts'
+import type { Running } from './usage.ts'
+
+/** Answers a read about licenses from memory. */
+export function queryLicenses(licenses: Licenses, read: LicenseRead, asking: string): Result {
+  const { validity, core } = licenses
+  switch (read.op) {
+    case 'license.list':
+      return answer(productList(licenses, read.installation))
+    case 'license.grants':
+      return answer(grantList(licenses, read))
+    case 'license.explain':
+      return explainCheckOut(licenses, read, asking)
+    case 'license.usage': {
+      const nameOf = (product: number): string => licenses.pool(product, 'production')?.spec.name ?? ''
+      return answer(licenses.usage.report(read, nameOf, runningOf(licenses), limitOf(licenses, read.limit)))
+    }
+    case 'license.denials':
+      return answer(licenses.denials.list(read.after, limitOf(licenses, read.limit)))
+    case 'license.validity':
+      return answer(validity.view())
+    case 'key.show': {
+      const current = validity.current()
+      return answer({
+        body: current?.body ?? '',
+        serial: current?.view.serial ?? 0,
+        installedMs: current?.view.installedMs ?? 0,
+        validity: validity.view(),
+      })
+    }
+    case 'key.history':
+      return answer({ keys: validity.keys.map(({ view }) => view) })
+    case 'license.rulesGet':
+      return answer({ version: licenses.book.version, rules: licenses.book.rules })
+    default: {
+      const never: never = read
+      throw new TypeError(`unknown read ${JSON.stringify(never)} at entry ${core.index}`)
+    }
+  }
+}
+
+function answer(value: { readonly [field: string]: unknown }): Result {
+  return { ok: true, value }
+}
+
+function limitOf({ core }: Licenses, limit: number): number {
+  return Math.max(1, Math.min(limit, core.limits.listMax))
+}
+
+function productList(
+  licenses: Licenses,
+  installation: Installation | undefined,
+): LicenseReadValues['license.list'] {
+  const { meter, sessions, sessionsMs } = licenses.overall
+  const products = licenses.poolList
+    .filter((pool) => installation === undefined || pool.installation === installation)
+    .map((pool) => productView(licenses, pool))
+  const { units, unitsMs, connections, connectionsMs } = meter
+  return {
+    products,
+    peaks: { units, unitsMs, connections, connectionsMs, sessions, sessionsMs },
+    validity: licenses.validity.view(),
+  }
+}
+
+function productView(licenses: Licenses, pool: Pool): LicenseProductView {
+  const { spec, peaks } = pool
+  const isMetric = spec.nature === 'onDemand'
+  const used = isMetric ? pool.metric : pool.used
+  const most = isMetric ? pool.total : pool.inForce
+  return {
+    product: pool.product,
+    name: spec.name,
+    nature: spec.nature,
+    installation: pool.installation,
+    total: pool.listed ? pool.total : 0,
+    overdraft: pool.overdraft,
+    used,
+    resting: pool.resting,
+    lingering: pool.lingering,
+    available: Number.isFinite(most) ? Math.max(0, most - used) : 0,
+    reserved: pool.rules?.unfilled ?? 0,
+    borrowed: pool.borrowed,
+    assigned: pool.assigned,
+    inUse: pool.inUseCount,
+    waived: pool.waivedCount,
+    query: pool.queryCount,
+    queued: pool.queue.size,
+    peak: peaks.units,
+    peakMs: peaks.unitsMs,
+    peakConnections: peaks.connections,
+    validity: licenses.validity.state,
+    validUntil: licenses.validity.key?.validUntil ?? '',
+  }
+}
+
+function grantList(licenses: Licenses, { product, user, after, limit }: LicenseGrants) {
+  const max = limitOf(licenses, limit)
+  const views: GrantView[] = []
+  // The table is in the order of the grants.
+  for (const grant of licenses.grants.values()) {
+    if (after !== undefined && grant.order <= after) continue
+    if (product !== undefined && grant.pool.product !== product) continue
+    if (user !== undefined && grant.subject.user !== user) continue
+    if (views.length === max) return { grants: views, next: views[max - 1]!.grant }
+    views.push(grantView(licenses, grant))
+  }
+  return { grants: views }
+}
+
+function grantView({ core }: Licenses, grant: Grant): GrantView {
+  const { pool, seat, owner, subject, idle, taken } = grant
+  const { session } = owner
+  return {
+    grant: grant.order,
+    product: pool.product,
+    name: pool.spec.name,
+    installation: pool.installation,
+    feature: grant.feature,
+    status: grant.status,
+    units: grant.units,
+    unit: seat === undefined ? 0 : seat.unit,
+    token: grant.token,
+    session: session.id,
+    client: session.client,
+    namespace: session.namespace,
+    owner: owner.name,
+    user: subject.user,
+    group: subject.group,
+    company: subject.company,
+    host: subject.host,
+    sinceMs: grant.sinceMs,
+    ...(idle === undefined ? {} : { idleLeftMs: idle.deadlineMs - core.timeMs }),
+    ...(taken === undefined ? {} : { taken: taken.size }),
+  }
+}
+
+/** What an owner of some session would be answered; consumer keys by session or owner are as of a new one. */
+function explainCheckOut(licenses: Licenses, read: LicenseExplain, namespace: string): Result {
+  const { feature, product, user, group, company, host, units = 1, installation = 'production' } = read
+  for (const [field, value] of Object.entries({ feature, user, group, company, host })) {
+    if (!isText(value))
+      return refuse('invalid', { field, value: typeof value, expected: 'a string without NUL' })
+  }
+  if (!isWhole(units, 1, 1_000_000))
+    return refuse('invalid', { field: 'units', value: units, expected: '1 to 1000000' })
+  const products = licenses.productsOf(feature, product)
+  if (products === undefined) return refuse('unknownFeature', { feature })
+  const pools = licenses.poolsOf(installation, feature, product) ?? []
+  const session = { id: 0, namespace, client: '', installation } as Session
+  const asked = new Asked(session, '', pools, {
+    subject: { user, group, company, host },
+    units,
+    priority: 0,
+    feature,
+  })
+  const isGranted = licenses.validity.refusal() === undefined && licenses.decide(asked, undefined)
+  const { chosen, verdict } = licenses
+  const { detail } = explain(licenses, asked, products)
+  const { tried, rule, holders, queued, place, earliestFreeMs } = detail
+  const isWaived = isGranted && verdict === 'shared' && isInUse(chosen!, asked)
+  const view: ExplainView = {
+    would: isGranted ? 'grant' : 'refuse',
+    product: isGranted ? chosen!.product : 0,
+    status: isGranted ? (isWaived ? 'waived' : 'inUse') : '',
+    cause: isGranted ? '' : detail.cause,
+    tried,
+    ...(isGranted || rule === undefined ? {} : { rule }),
+    holders,
+    queued,
+    ...(isGranted || place === undefined ? {} : { place }),
+    ...(isGranted || earliestFreeMs === undefined ? {} : { earliestFreeMs }),
+    validity: licenses.validity.state,
+  }
+  return answer(view)
+}
+
+function isInUse(pool: Pool, asked: Asked): boolean {
+  const key = asked.keyIn(pool)
+  const seat = key === undefined ? undefined : pool.seats.get(key)
+  return seat !== undefined && (seat.grantCount > 0 || seat.borrows > 0)
+}
+
+/** Use that is not in the log yet. */
+function* runningOf(licenses: Licenses): Generator<Running> {
+  const { timeMs } = licenses.core
+  for (const pool of licenses.poolList) {
+    for (let seat = pool.firstSeat; seat !== undefined; seat = seat.next) {
+      if (seat.state === 'resting' || seat.accruedMs >= timeMs) continue
+      const { user, company } = seat.subject
+      const { product, installation } = pool
+      yield { product, installation, user, company, units: seat.units, ms: timeMs - seat.accruedMs }
+    }
+  }
+}
