@@ -7,10 +7,6 @@ export function nameKey(namespace: string, name: string): string {
   return `${namespace}\0${name}`
 }
 
-export function namespaceOf(key: string): string {
-  return key.slice(0, key.indexOf('\0'))
-}
-
 export function nameOf(key: string): string {
   return key.slice(key.indexOf('\0') + 1)
 }

@@ -66,10 +66,6 @@ export type Values = {
   'sequence.gap': { readonly count: number }
 } & LicenseValues
 
-export function ok<V extends Value>(value: V): { readonly ok: true; readonly value: V } {
-  return { ok: true, value }
-}
-
 export function refuse(cause: Cause, detail: Detail = NOTHING): Refusal {
   return { ok: false, cause, detail }
 }
