@@ -4,14 +4,17 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { readSessions } from '../src/state-file.ts'
-import { start, startProcess, startTestCluster, tranca, trancaJson, until } from './kit.ts'
+import { logsOf, start, startProcess, startTestCluster, tranca, trancaJson, until } from './kit.ts'
 
 // A real cluster: three processes on loopback, one for all tests of this file.
 const state = t.testdir()
 // Real processes on a machine that may be busy: the deadlines within are what bounds a test.
 t.setTimeout(300_000)
 const cluster = await startTestCluster(join(state, 'cluster'))
-t.teardown(() => cluster.close())
+t.teardown(async () => {
+  await cluster.close()
+  if (!t.passing()) t.comment(logsOf(cluster))
+})
 const here = { state, addresses: cluster.addresses }
 
 interface Held {

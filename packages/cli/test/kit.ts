@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type DevCluster, startDevCluster } from '../src/dev-cluster.ts'
 import type { Io } from '../src/io.ts'
@@ -10,6 +11,7 @@ const BIN = fileURLToPath(new URL('../../bin/tranca.js', import.meta.url))
 /** Generous: two slow cores that others use as well. */
 const DEADLINE_MS = 60_000
 const POLL_MS = 25
+const LOG_LINES = 30
 
 export interface Ran {
   readonly code: number | null
@@ -121,6 +123,16 @@ export async function startTestCluster(directory: string, members = 3): Promise<
     await cluster.close()
     throw error
   }
+}
+
+/** The ends of the members' logs, for a test that failed: its directory is removed afterwards. */
+export function logsOf(cluster: DevCluster): string {
+  return cluster.members
+    .map(
+      ({ name, log }) =>
+        `${name}:\n${readFileSync(log, 'utf8').trimEnd().split('\n').slice(-LOG_LINES).join('\n')}`,
+    )
+    .join('\n')
 }
 
 /** An Io that keeps what is said. */

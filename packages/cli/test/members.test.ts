@@ -3,14 +3,17 @@ import { join } from 'node:path'
 import t from 'tap'
 import { startDevCluster } from '../src/dev-cluster.ts'
 import { isAlive } from '../src/process-lock.ts'
-import { calmTiming, start, startTestCluster, tranca, trancaJson, until } from './kit.ts'
+import { calmTiming, logsOf, start, startTestCluster, tranca, trancaJson, until } from './kit.ts'
 
 const state = t.testdir()
 // Real processes on a machine that may be busy: the deadlines within are what bounds a test.
 t.setTimeout(300_000)
 const directory = join(state, 'cluster')
 let cluster = await startTestCluster(directory)
-t.teardown(() => cluster.close())
+t.teardown(async () => {
+  await cluster.close()
+  if (!t.passing()) t.comment(logsOf(cluster))
+})
 const here = { state, addresses: cluster.addresses }
 
 interface Status {

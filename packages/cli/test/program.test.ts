@@ -138,6 +138,8 @@ await t.test('a wrong command line is refused with code 2 and says why on stderr
     [['status', '-o', 'xml'], /'xml' is no form of output/],
     [['sequence', 'next', 'x', '--count', '0'], /--count/],
     [['sequence', 'next', 'x', '--kind', 'magic'], /--kind/],
+    [['sequence', 'reserve', 'x', '--reset', 'hour'], /--reset/],
+    [['lock', 'acquire', 'x', '--wait', '-1s'], /not a duration/],
     [['sequence', 'gaps', 'x', '--export', 'pdf'], /csv or json/],
     [['sequence', 'declare', 'x', '1'], /--reason/],
     [['node', 'start'], /--config/],
@@ -146,7 +148,12 @@ await t.test('a wrong command line is refused with code 2 and says why on stderr
     [['dev', '--members', 'many'], /--members/],
   ]
   for (const [args, said] of cases) {
-    const io = memoryIo({ XDG_STATE_HOME: t.testdirName })
+    // Nobody listens there: what is wrong must be found before anybody is asked.
+    const io = memoryIo({
+      XDG_STATE_HOME: t.testdirName,
+      TRANCA_ADDRESSES: '127.0.0.1:1',
+      TRANCA_TIMEOUT: '500ms',
+    })
     t.equal(await run(args, io), exitCodes.usage, args.join(' '))
     t.match(io.err(), said, args.join(' '))
     t.equal(io.out(), '', `${args.join(' ')}: nothing on stdout`)

@@ -63,6 +63,7 @@ async function lockRun(
   const ttlMs = parseDuration(options.ttl ?? '15s')
   const graceMs = parseDuration(options.grace ?? '2s')
   const lockDelayMs = parseDuration(options.lockDelay ?? '0s')
+  const wait = options.wait === undefined ? {} : { waitMs: parseDuration(options.wait) }
   // The session counts as lost so early that the command is gone before the cluster gives the lock away.
   const marginMs = graceMs + SPARE_MS
   if (marginMs * 2 > ttlMs) {
@@ -83,7 +84,7 @@ async function lockRun(
     try {
       lock = await session.owner(options.owner ?? context.owner).lock(names, {
         mode: options.shared ? 'shared' : 'exclusive',
-        ...(options.wait === undefined ? {} : { waitMs: parseDuration(options.wait) }),
+        ...wait,
         signal: stop.signal,
       })
     } catch (error) {

@@ -82,11 +82,12 @@ async function reserve(context: Context, options: ReserveOptions, name: string):
   const ttlMs = parseDuration(options.ttl ?? '60s')
   const owner = options.owner ?? context.owner
   const scope = scopeOf(options)
+  const definition = definitionOf(options, 'gapless')
   const { left, reissued } = await withSessions(context.sessionFile, io.now(), async (sessions) => {
     const opened = await DetachableSession.open(context, ttlMs)
     try {
       const got = await opened.request(
-        { op: 'sequence.reserve', owner, name, scope, ...definitionOf(options, 'gapless') },
+        { op: 'sequence.reserve', owner, name, scope, ...definition },
         timeoutMs,
       )
       const { company, branch } = scope

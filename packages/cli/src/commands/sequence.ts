@@ -218,6 +218,7 @@ type NextOptions = ScopeOptions & DefinitionOptions & { readonly count?: string 
 async function next(context: Context, options: NextOptions, name: string): Promise<void> {
   const { out, owner, timeoutMs } = context
   const count = wholeNumber('--count', options.count, 1, 10_000) ?? 1
+  const definition = definitionOf(options, 'fast')
   const result = await context.withSession((session) =>
     session.request(
       {
@@ -226,7 +227,7 @@ async function next(context: Context, options: NextOptions, name: string): Promi
         name,
         scope: scopeOf(options),
         count,
-        ...definitionOf(options, 'fast'),
+        ...definition,
       },
       { deadlineMs: timeoutMs },
     ),
