@@ -4,6 +4,7 @@ import { type ConfState, RawNode } from '@tranca/raft-ts'
 import type { NodeStorage } from '@tranca/storage'
 import type { Logger } from 'pino'
 import { type AdminServer, startAdminServer } from './admin/http.ts'
+import { LicenseMetrics } from './admin/license-metrics.ts'
 import { Metrics } from './admin/metrics.ts'
 import { adminPages } from './admin/pages.ts'
 import { ClientHub, type LeaderHint } from './clients/client-hub.ts'
@@ -12,10 +13,12 @@ import { listenAddresses } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { standInTurn } from './duties/failover.ts'
 import { LeaderDuties } from './duties/leader-duties.ts'
+import { LicenseCalendar } from './duties/license-calendar.ts'
 import { SessionKeeper } from './duties/session-keeper.ts'
 import { type Cancel, systemClock } from './environment/clock.ts'
 import type { Environment } from './environment/environment.ts'
 import { NodeError } from './errors.ts'
+import type { Vendor } from './licenses/vendor-key.ts'
 import { limits } from './limits.ts'
 import type { MemberEntry } from './members/address-book.ts'
 import { promotedStart } from './members/changes.ts'
@@ -62,10 +65,12 @@ export class Node {
   readonly #traffic: RaftTraffic
   readonly #snapshots: SnapshotSender
   readonly #metrics: Metrics
+  readonly #licenseMetrics: LicenseMetrics
   readonly #sink: Sink
   #ledger: Ledger
   #replica: Replica | undefined
   #duties: LeaderDuties | undefined
+  #calendar: LicenseCalendar | undefined
   #adminServer: AdminServer | undefined
   #clientPort = 0
   #cancelTick: Cancel | undefined
@@ -79,6 +84,7 @@ export class Node {
     environment: Environment
     logger: Logger
     storage: NodeStorage
+    vendor: Vendor | undefined
   }) {
     const { config, environment, logger, storage } = options
     const { clock, transport } = environment
@@ -150,6 +156,7 @@ export class Node {
         sessionHeard: (session) => this.#keeper.heard(session),
         sessionOpened: (one) => this.#keeper.opened(one),
         readsServed: (count) => this.#metrics.reads.inc(count),
+        licenseDenied: (cause) => this.#licenseMetrics.denied(cause),
       },
     })
     this.#admin = new ClusterAdmin({
@@ -159,6 +166,7 @@ export class Node {
       timeoutMs: 10 * config.timing.electionMs,
       startsOf: (id) => this.#memberDuties.startsOf(id),
       isConnected: (id) => this.#peers.isConnected(id),
+      vendor: options.vendor,
     })
     this.#memberDuties = new MemberDuties({ self: config.id, replica, memory: this.#memory, members, logger })
     this.#storing = new Storing(storage, {
@@ -220,6 +228,7 @@ export class Node {
       },
       { processMetrics: environment.clock === systemClock },
     )
+    this.#licenseMetrics = new LicenseMetrics(this.#metrics.registry, () => this.#ledger)
     for (const { id, starts, lastIndex } of this.#ledger.members())
       this.#memory.remember(id, { starts, lastIndex })
   }
@@ -361,8 +370,8 @@ export class Node {
           if (now.voters.includes(this.#config.id)) this.#onVoter(promotedStart(change, this.#config.id))
           this.#followAddressBook()
         },
-        internalApplied: (command) => {
-          this.#admin.internalApplied(command)
+        internalApplied: (command, result) => {
+          this.#admin.internalApplied(command, result)
           if (command.op === 'member.set' || command.op === 'member.remove') this.#followAddressBook()
           if (command.op === 'member.seen')
             for (const mark of command.marks) this.#memory.remember(mark.id, mark)
@@ -387,6 +396,7 @@ export class Node {
       logger: this.#logger,
       tickMs: timing.heartbeatMs,
     })
+    this.#calendar = new LicenseCalendar({ replica, clock })
     replica.schedule()
     // A leader that is there is heard of meanwhile; a cluster of one has nobody to wait for.
     const isAlone = confState.voters.length === 1
@@ -399,6 +409,7 @@ export class Node {
       if (!this.#replica) return
       this.#replica.tick()
       this.#duties?.tick()
+      this.#calendar?.tick()
       this.#memberDuties.tick()
     })
   }
@@ -470,6 +481,13 @@ export class Node {
       this.#keeper.closed(event.session)
       if (event.kind === 'session.expired' && this.#replica?.isServing) this.#metrics.sessionsExpired.inc()
     }
+    if (event.kind === 'license.validity') {
+      const { value: state, reason } = event
+      this.#logger[state === 'valid' ? 'info' : 'warn']({ state, reason }, 'license validity')
+    } else if (event.kind === 'license.key')
+      this.#logger.info({ serial: event.value }, 'license key installed')
+    else if (event.kind === 'license.rules')
+      this.#logger.info({ version: event.value }, 'license rules replaced')
     this.#clients.ledgerEvent(event)
     this.#watches.publish(event)
   }

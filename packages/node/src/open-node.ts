@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino'
 import type { Config } from './config/schema.ts'
 import { type Environment, machine } from './environment/environment.ts'
+import { readVendor } from './licenses/vendor-key.ts'
 import { Node } from './node.ts'
 
 export interface NodeOptions {
@@ -19,6 +20,7 @@ export async function openNode(config: Config, options: NodeOptions = {}): Promi
   const self = config.members.find((member) => member.id === config.id)
   const name = self?.name ?? `n${config.id}`
   const logger = (options.logger ?? pino({ level: config.log.level })).child({ node: name })
+  const vendor = readVendor(config.license)
   const storage = await environment.openStorage({
     directory: config.data,
     clusterId: config.cluster,
@@ -26,7 +28,7 @@ export async function openNode(config: Config, options: NodeOptions = {}): Promi
     limits: { tailBytesMax: config.checkpoint.keepSize },
   })
   for (const note of storage.recovered.notes) logger.warn({ note }, 'recovered')
-  const node = new Node({ config, name, environment, logger, storage })
+  const node = new Node({ config, name, environment, logger, storage, vendor })
   try {
     await node.start()
   } catch (error) {

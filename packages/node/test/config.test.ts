@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { generateKeyPair } from '@tranca/license-key'
 import t from 'tap'
 import { listenAddresses, parseConfig, VERSION } from '../src/index.ts'
+import { readVendor } from '../src/licenses/vendor-key.ts'
 
 const good = `
 cluster: erp
@@ -44,6 +46,23 @@ t.test('nothing listens beyond loopback unless it is said in so many words', asy
   t.match(complaint(open), /listen\.client: '10\.0\.0\.1:5555'.*insecure: true/)
   t.equal(complaint(`${open}insecure: true\n`), '')
   t.match(complaint(`${good}listen: { admin: '0.0.0.0:9000' }`), /listen\.admin/)
+})
+
+t.test("the vendor's key is named relative to the file, and must be a public one", async (t) => {
+  const config = parseConfig(`${good}license: { vendorPublicKey: vendor.pem }`, '/etc/tranca/n1.yml')
+  t.same(config.license, { vendorPublicKey: '/etc/tranca/vendor.pem' })
+  t.match(complaint(`${good}license: {}`), /license\.vendorPublicKey/)
+  t.match(complaint(`${good}license: { vendorPublicKey: v.pem, installationId: 'a b' }`), /installationId/)
+  const { privateKeyPem, publicKeyPem, keyId } = generateKeyPair()
+  const directory = t.testdir({ 'public.pem': publicKeyPem, 'private.pem': privateKeyPem })
+  const vendor = readVendor({ vendorPublicKey: `${directory}/public.pem` })
+  t.same(vendor, { publicKeyPem, keyId, installationId: undefined })
+  t.throws(() => readVendor({ vendorPublicKey: `${directory}/private.pem` }), {
+    code: 'CONFIG_INVALID',
+    message: /private\.pem: the vendor's public key is not public: it is the private one$/,
+  })
+  t.throws(() => readVendor({ vendorPublicKey: `${directory}/absent.pem` }), { code: 'CONFIG_INVALID' })
+  t.equal(readVendor(undefined), undefined)
 })
 
 t.test('the version that nodes tell is that of the package', async (t) => {

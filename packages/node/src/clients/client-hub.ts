@@ -1,10 +1,11 @@
-import type { LedgerEvent, Read, Result } from '@tranca/ledger'
+import type { LedgerEvent, Read, Refusal, Result } from '@tranca/ledger'
 import {
   type AdminRequest,
   agreeVersion,
   type CommandRequest,
   features,
   type LocalRequest,
+  type OperationName,
   type ReadRequest,
   type RequestOf,
   versions,
@@ -44,6 +45,7 @@ export interface ClientServices {
   sessionHeard(session: number): void
   sessionOpened(one: { session: number; generation: number; ttlMs: number }): void
   readsServed(count: number): void
+  licenseDenied(cause: string): void
 }
 
 /**
@@ -212,6 +214,12 @@ export class ClientHub implements ConnectionHost {
       if (!connection.isClosed) this.#bind(connection, value)
       connection.namespace = this.#namespaceOf(value.session)
     }
+  }
+
+  refused(operation: OperationName, { cause, detail }: Refusal): void {
+    const isLicense = operation === 'license.checkout' || operation === 'license.pool'
+    // A bundle may fail for other parts; only licenses say what was tried.
+    if (isLicense || (operation === 'bundle' && 'tried' in detail)) this.#services.licenseDenied(cause)
   }
 
   closed(connection: Connection): void {

@@ -1,4 +1,4 @@
-import type { Result } from '@tranca/ledger'
+import type { Refusal, Result } from '@tranca/ledger'
 import {
   type AdminRequest,
   type Cause,
@@ -34,6 +34,8 @@ export interface ConnectionHost {
   /** There is something to send at the end of this turn. */
   wantsFlush(connection: Connection): void
   applied(connection: Connection, operation: CommandRequest, result: Result): void
+  /** An operation was refused by the ledger, at once or after a wait. */
+  refused(operation: OperationName, refusal: Refusal): void
   closed(connection: Connection): void
 }
 
@@ -72,7 +74,10 @@ export class Connection {
     if (this.isClosed) return
     // The ledger's values and the schemas describe the same shapes; the names tie them together.
     if (result.ok) encodeOk(this.#writer, name, id, result.value as never)
-    else encodeRefused(this.#writer, id, result.cause, result.detail)
+    else {
+      encodeRefused(this.#writer, id, result.cause, result.detail)
+      this.#host.refused(name, result)
+    }
     this.#wantFlush()
   }
 

@@ -21,7 +21,7 @@ export function loadConfig(file: string): Config {
   return parseConfig(text, file)
 }
 
-/** As {@link loadConfig}, from text; `file` is named in complaints and `data` is relative to its folder. */
+/** As {@link loadConfig}, from text; `file` is named in complaints, and paths are relative to its folder. */
 export function parseConfig(text: string, file: string): Config {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
@@ -41,9 +41,18 @@ export function parseConfig(text: string, file: string): Config {
     })
     throw new NodeError('CONFIG_INVALID', complaints.join('\n'))
   }
-  const config = { ...parsed.data, data: resolve(dirname(file), parsed.data.data) }
+  const config = withPathsFrom(dirname(file), parsed.data)
   refuseContradictions(config, file)
   return config
+}
+
+/** Paths of a configuration are relative to its file. */
+function withPathsFrom(directory: string, config: Config): Config {
+  const data = resolve(directory, config.data)
+  const { license } = config
+  if (license === undefined) return { ...config, data }
+  const vendorPublicKey = resolve(directory, license.vendorPublicKey)
+  return { ...config, data, license: { ...license, vendorPublicKey } }
 }
 
 function nearestNode(

@@ -78,6 +78,15 @@ export const configSchema = z.strictObject({
       mode: z.enum(['safe', 'lease']).default('safe'),
     })
     .default({ mode: 'safe' }),
+  /** License keys. Absent: none can be installed through this node. */
+  license: z
+    .strictObject({
+      /** File with the vendor's public key (PEM), which key files are verified with; relative to the configuration file. */
+      vendorPublicKey: z.string().min(1),
+      /** Only keys for this installation are accepted. Default: the first key that is installed decides. */
+      installationId: name.optional(),
+    })
+    .optional(),
   log: z
     .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info') })
     .default({ level: 'info' }),

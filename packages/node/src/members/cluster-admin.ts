@@ -2,6 +2,9 @@ import type { InternalCommand, Result } from '@tranca/ledger'
 import type { AdminRequest } from '@tranca/protocol'
 import type { ConfChange, ConfState } from '@tranca/raft-ts'
 import type { Clock } from '../environment/clock.ts'
+import { checkKeyFile, type KeyInstallCommand } from '../licenses/key-desk.ts'
+import { previewKey } from '../licenses/preview.ts'
+import type { Vendor } from '../licenses/vendor-key.ts'
 import type { Leadership, Replica } from '../replica/replica.ts'
 import type { MemberEntry } from './address-book.ts'
 import { addChange, promoteChange, removeChange } from './changes.ts'
@@ -26,7 +29,8 @@ interface Waiter {
 }
 
 /**
- * What administrators ask of a cluster: members, leadership, drain (`tranca member|promote|drain`).
+ * What administrators ask of a cluster: members, leadership, drain, license keys
+ * (`tranca member|promote|drain|key install`).
  * Only the leader acts; each answer comes once the change is applied.
  */
 export class ClusterAdmin {
@@ -37,7 +41,8 @@ export class ClusterAdmin {
   readonly #startsOf: (id: number) => number
   readonly #isConnected: (id: number) => boolean
   readonly #waiters = new Set<Waiter>()
-  readonly #appliedCommands = new WeakSet<InternalCommand>()
+  readonly #vendor: Vendor | undefined
+  readonly #results = new WeakMap<InternalCommand, Result>()
 
   constructor(options: {
     replica: () => Replica | undefined
@@ -48,6 +53,8 @@ export class ClusterAdmin {
     /** How often a member has started, as it last said itself. */
     startsOf: (id: number) => number
     isConnected: (id: number) => boolean
+    /** Whose license keys are accepted. */
+    vendor: Vendor | undefined
   }) {
     this.#replica = options.replica
     this.#members = options.members
@@ -55,6 +62,7 @@ export class ClusterAdmin {
     this.#timeoutMs = options.timeoutMs
     this.#startsOf = options.startsOf
     this.#isConnected = options.isConnected
+    this.#vendor = options.vendor
   }
 
   /** Something was applied, or leadership moved: looks whether somebody has waited for it. */
@@ -68,8 +76,8 @@ export class ClusterAdmin {
     }
   }
 
-  internalApplied(command: InternalCommand): void {
-    this.#appliedCommands.add(command)
+  internalApplied(command: InternalCommand, result: Result): void {
+    this.#results.set(command, result)
     this.poke()
   }
 
@@ -90,7 +98,7 @@ export class ClusterAdmin {
       case 'leader.transfer':
         return this.#transfer(request.to)
       case 'key.install':
-        return refuse('noVendorKey')
+        return this.#installKey(request)
     }
   }
 
@@ -157,7 +165,28 @@ export class ClusterAdmin {
     if (!this.#members().some((member) => member.id === id)) return refuse('unknownMember', { id })
     const command: InternalCommand = { op: 'member.drain', id, drained }
     this.#replica()!.proposeInternal(command)
-    return this.#until(() => (this.#appliedCommands.has(command) ? DONE : undefined))
+    return this.#until(() => (this.#results.has(command) ? DONE : undefined))
+  }
+
+  async #installKey(request: Extract<AdminRequest, { op: 'key.install' }>): Promise<Result> {
+    const checked = checkKeyFile(request.file, this.#vendor)
+    if (!checked.ok) return refuse(checked.cause, checked.detail)
+    const { command } = checked
+    if (request.dryRun) return this.#previewKey(command)
+    this.#replica()!.proposeInternal(command)
+    const result = await this.#until(() => this.#results.get(command))
+    return result.ok ? { ok: true, value: { installed: true, ...result.value } } : result
+  }
+
+  /** What installing would answer now, by the ledger's own word. */
+  #previewKey(command: KeyInstallCommand): Promise<Result> {
+    return new Promise((resolve) => {
+      this.#replica()!.read((current) => {
+        if (!current) return resolve(refuse('uncertain'))
+        const result = previewKey(this.#replica()!.ledger, command, this.#clock.wallMs())
+        resolve(result.ok ? { ok: true, value: { installed: false, ...result.value } } : result)
+      })
+    })
   }
 
   async #transfer(wanted: number | undefined): Promise<Result> {

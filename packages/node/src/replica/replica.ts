@@ -69,7 +69,7 @@ export interface ReplicaPorts {
   /** A change of members has been applied. */
   membersChanged(change: ConfChange, confState: ConfState): void
   /** An internal command has been applied. */
-  internalApplied(command: InternalCommand): void
+  internalApplied(command: InternalCommand, result: Result): void
   /** `entries` are durable or `snapshot` is in force: may replace the ledger. */
   store(request: StorageAppend): Promise<void>
   /** Something broke that cannot be mended while running: the node must stop. */
@@ -351,8 +351,7 @@ export class Replica {
     for (const proposal of proposed.proposals) {
       if (proposal.kind === 'client') proposal.origin.answered(proposal, this.ledger.apply(proposal))
       else {
-        this.ledger.applyInternal(proposal.command)
-        this.#ports.internalApplied(proposal.command)
+        this.#ports.internalApplied(proposal.command, this.ledger.applyInternal(proposal.command))
       }
     }
     this.#ports.committed(this.#clock.nowMs() - proposed.proposedMs)
@@ -369,8 +368,7 @@ export class Replica {
   #applyItem(item: BatchItem, index: number): void {
     const decoded = decodeOperation(item.bytes)
     if (item.kind === 'internal' && decoded.kind === 'internal') {
-      this.ledger.applyInternal(decoded.operation)
-      this.#ports.internalApplied(decoded.operation)
+      this.#ports.internalApplied(decoded.operation, this.ledger.applyInternal(decoded.operation))
     } else if (item.kind === 'client' && decoded.kind === 'command') {
       const { session, generation } = item
       const { id, acks, operation } = decoded
