@@ -1,0 +1,140 @@
+import { parseArgs } from 'node:util'
+import { limits } from './limits.ts'
+import { allRows, families, isWanted } from './rows.ts'
+
+export interface BenchArguments {
+  readonly help: boolean
+  readonly quick: boolean
+  readonly json: string | undefined
+  /** Families (`lock`) or rows (`lock/64`). */
+  readonly only: readonly string[] | undefined
+  readonly clients: readonly number[]
+  /** Each row is recorded for so long, after a warm-up. */
+  readonly seconds: number
+  readonly warmSeconds: number
+  /** Of a cluster that runs already. */
+  readonly addresses: readonly string[] | undefined
+  readonly loadProcesses: number
+}
+
+export class ArgumentError extends Error {
+  override readonly name = 'ArgumentError'
+  readonly code = 'USAGE'
+}
+
+export const helpText = `Usage: npm run bench -- [options]
+
+Measures a cluster: one that it starts itself (three processes on loopback, data sync on; thrown away at the end),
+or one that it is pointed at. The load runs in processes of its own.
+
+Options:
+  --quick            shorter, and without 1000 clients: under a minute
+  --only ROWS        only these, with commas: families (lock) or rows (lock/64, lock/1x256)
+  --clients COUNTS   connections, with commas (default: 1,16,64,256,1000; with --quick up to 256)
+  --seconds N        how long each row is recorded (default: 3; with --quick 0.4)
+  --addresses LIST   a cluster that runs already; license rows are left out there
+  --load N           processes that make the load, at most (default: 2)
+  --json FILE        everything that was measured, as JSON
+  --help             this text
+
+Families: ${families.join(', ')}
+
+Examples:
+  npm run bench -- --quick
+  npm run bench -- --only lock,ratio --clients 64,256 --json bench.json
+  npm run bench -- --addresses 10.0.0.1:5555,10.0.0.2:5555,10.0.0.3:5555 --only lock/64
+
+Exit codes: 0 measured, 1 some row failed, 2 wrong arguments, 6 nothing could be measured, 130 interrupted.
+`
+
+const DEFAULT_CLIENTS = [1, 16, 64, 256, 1_000]
+const QUICK_CLIENTS = [1, 16, 64, 256]
+
+/** @throws ArgumentError */
+export function parseArguments(args: readonly string[]): BenchArguments {
+  const values = valuesOf(args)
+  const { help, quick, json } = values
+  const clients = values.clients === undefined ? undefined : clientCounts(values.clients)
+  const defaults = quick ? QUICK_CLIENTS : DEFAULT_CLIENTS
+  const seconds = number('--seconds', values.seconds, quick ? 0.4 : 3, limits.secondsMin, limits.secondsMax)
+  const counts = clients ?? defaults
+  return {
+    help,
+    quick,
+    json,
+    only: values.only === undefined ? undefined : onlyRows(values.only, counts),
+    clients: counts,
+    seconds,
+    warmSeconds: Math.min(1, seconds / 2),
+    addresses: values.addresses === undefined ? undefined : listOf('--addresses', values.addresses),
+    loadProcesses: whole('--load', values.load, 2, limits.loadProcessesMax),
+  }
+}
+
+function valuesOf(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        help: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+        json: { type: 'string' },
+        only: { type: 'string' },
+        clients: { type: 'string' },
+        seconds: { type: 'string' },
+        addresses: { type: 'string' },
+        load: { type: 'string' },
+      },
+    }).values
+  } catch (error) {
+    throw new ArgumentError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function listOf(option: string, text: string): string[] {
+  const list = text.split(',').map((part) => part.trim())
+  if (list.some((part) => part === '')) {
+    throw new ArgumentError(`${option}: ${JSON.stringify(text)}, expected values with commas between them`)
+  }
+  return [...new Set(list)]
+}
+
+function clientCounts(text: string): number[] {
+  const counts = listOf('--clients', text).map((part) => whole('--clients', part, 1, limits.clientsMax))
+  if (counts.length > limits.clientCountsMax) {
+    throw new ArgumentError(`--clients: ${counts.length} counts, expected at most ${limits.clientCountsMax}`)
+  }
+  return counts
+}
+
+/** A row outside of the usual counts, such as `lock/200`, adds its count by `--clients`. */
+function onlyRows(text: string, counts: readonly number[]): string[] {
+  const wanted = listOf('--only', text)
+  const ids = [...allRows(counts).map((row) => row.id), 'ratio', 'license-cost']
+  for (const each of wanted) {
+    if (ids.some((id) => isWanted(id, [each]))) continue
+    throw new ArgumentError(
+      `--only: ${JSON.stringify(each)} is no row; there are ${families.join(', ')}, and rows such as ${ids[0]}`,
+    )
+  }
+  return wanted
+}
+
+function whole(option: string, text: string | undefined, standard: number, max: number): number {
+  const value = number(option, text, standard, 1, max)
+  if (Number.isInteger(value)) return value
+  throw new ArgumentError(`${option}: ${text}, expected a whole number`)
+}
+
+function number(
+  option: string,
+  text: string | undefined,
+  standard: number,
+  min: number,
+  max: number,
+): number {
+  if (text === undefined) return standard
+  const value = Number(text)
+  if (text.trim() !== '' && value >= min && value <= max) return value
+  throw new ArgumentError(`${option}: ${JSON.stringify(text)}, expected a number from ${min} to ${max}`)
+}

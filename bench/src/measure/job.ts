@@ -1,0 +1,54 @@
+import type { HistogramData } from './histogram.ts'
+
+/** What clients do. */
+export const workNames = [
+  'lock',
+  'sequence',
+  'gapless',
+  'read',
+  'hundred',
+  'hand-over',
+  'license',
+  'license-hot',
+  'stateless',
+] as const
+export type WorkName = (typeof workNames)[number]
+
+/** What is done, and by how many. */
+export interface Job {
+  readonly work: WorkName
+  /** Who does it: each has one request on its way at a time. */
+  readonly clients: number
+  /** `connections`: each client has its own session. `owners`: all are owners of one session. */
+  readonly shape: 'connections' | 'owners'
+}
+
+/** The part of a job that one process does: clients `from` up to, not including, `to`. */
+export interface JobPart extends Job {
+  readonly addresses: readonly string[]
+  readonly namespace: string
+  readonly from: number
+  readonly to: number
+}
+
+/** What one process did while it recorded. */
+export interface LoadReport {
+  readonly elapsedMs: number
+  readonly operations: HistogramData
+  readonly steps: readonly { readonly name: string; readonly times: HistogramData }[]
+  readonly cpuSeconds: number
+  readonly rssBytes: number
+}
+
+/** To a process that makes load. Each is answered by one message, in order. */
+export type LoadCommand =
+  | { readonly kind: 'open'; readonly part: JobPart }
+  | { readonly kind: 'start' }
+  | { readonly kind: 'record' }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'close' }
+
+export type LoadAnswer =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'report'; readonly report: LoadReport }
+  | { readonly kind: 'failed'; readonly reason: string }

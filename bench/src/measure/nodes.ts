@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs'
+import { type Admin, openAdmin } from '@tranca/client'
+
+/** One node of the cluster while a row was measured. `undefined`: it cannot be seen from here. */
+export interface NodeUsage {
+  readonly name: string
+  readonly role: string
+  readonly cpuSeconds: number | undefined
+  readonly rssBytes: number | undefined
+  /** Of the log on disk, at the end of the row; segments count whole. */
+  readonly logBytes: number | undefined
+  /** Bytes that the process sent to the disk. */
+  readonly writtenBytes: number | undefined
+}
+
+/** A node process on this machine. */
+export interface LocalNode {
+  readonly name: string
+  readonly pid: number | undefined
+  readonly admin: string
+}
+
+/** What all nodes, and everything else on this machine, did while a row was measured. */
+export interface Usage {
+  readonly nodes: readonly NodeUsage[]
+  /** Processor time of the whole machine, nodes and load included; `undefined` where it cannot be seen. */
+  readonly machineCpuSeconds: number | undefined
+}
+
+interface Look {
+  readonly cpuSeconds: number | undefined
+  readonly writtenBytes: number | undefined
+}
+
+const TICKS_PER_SECOND = 100
+
+/** Watches what the nodes take of the machine: own processes through /proc, others through `status`. */
+export class NodeWatch {
+  readonly #admin: Admin
+  readonly #local: readonly LocalNode[]
+  #looks: { readonly nodes: ReadonlyMap<string, Look>; readonly machine: number | undefined }[] = []
+
+  constructor(addresses: readonly string[], local: readonly LocalNode[]) {
+    this.#admin = openAdmin(addresses)
+    this.#local = local
+  }
+
+  /** Takes little time: nothing is asked of the nodes. */
+  readonly look = (): void => {
+    const nodes = new Map(this.#local.map(({ name, pid }) => [name, lookAt(pid)]))
+    this.#looks.push({ nodes, machine: this.#local.length === 0 ? undefined : machineCpuSeconds() })
+  }
+
+  /** The difference between the first and the last look since the last report. */
+  async report(): Promise<Usage> {
+    const [first, last] = [this.#looks[0], this.#looks.at(-1)]
+    this.#looks = []
+    const reports = await this.#admin.statusOfAll()
+    const found: NodeUsage[] = []
+    for (const report of reports) {
+      if (!report.ok) continue
+      const { name, role, memory } = report.status
+      const local = this.#local.find((node) => node.name === name)
+      const [before, after] = [first?.nodes.get(name), last?.nodes.get(name)]
+      found.push({
+        name,
+        role,
+        cpuSeconds: difference(before?.cpuSeconds, after?.cpuSeconds),
+        rssBytes: memory?.rssBytes,
+        logBytes: local === undefined ? undefined : await logSize(local.admin),
+        writtenBytes: difference(before?.writtenBytes, after?.writtenBytes),
+      })
+    }
+    return {
+      nodes: found.sort((a, b) => Number(b.role === 'leader') - Number(a.role === 'leader')),
+      machineCpuSeconds: difference(first?.machine, last?.machine),
+    }
+  }
+
+  /** Software of the nodes. */
+  async version(): Promise<string> {
+    const reports = await this.#admin.statusOfAll()
+    return [...new Set(reports.flatMap((report) => (report.ok ? [report.status.version] : [])))].join(', ')
+  }
+
+  /** Index of the last entry of the log. */
+  async lastIndex(): Promise<number> {
+    const reports = await this.#admin.statusOfAll()
+    return Math.max(0, ...reports.map((report) => (report.ok ? report.status.lastIndex : 0)))
+  }
+
+  close(): Promise<void> {
+    return this.#admin.close()
+  }
+}
+
+function difference(before: number | undefined, after: number | undefined): number | undefined {
+  return before === undefined || after === undefined ? undefined : after - before
+}
+
+function lookAt(pid: number | undefined): Look {
+  if (pid === undefined) return { cpuSeconds: undefined, writtenBytes: undefined }
+  return { cpuSeconds: cpuSecondsOf(pid), writtenBytes: writtenBytesOf(pid) }
+}
+
+function cpuSecondsOf(pid: number): number | undefined {
+  const text = procFile(`${pid}/stat`)
+  if (text === undefined) return undefined
+  // proc(5): after the command in brackets, user and system time are the 12th and 13th fields.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+}
+
+/** proc(5): user, nice, system, idle, iowait, irq, softirq, steal; what another guest takes is not counted. */
+function machineCpuSeconds(): number | undefined {
+  const found = /^cpu +(.*)$/m.exec(procFile('stat') ?? '')
+  if (found === null) return undefined
+  const [user, nice, system, , , irq, softirq] = found[1]!.split(' ').map(Number)
+  return (user! + nice! + system! + irq! + softirq!) / TICKS_PER_SECOND
+}
+
+function writtenBytesOf(pid: number): number | undefined {
+  const found = /^write_bytes: (\d+)$/m.exec(procFile(`${pid}/io`) ?? '')
+  return found === null ? undefined : Number(found[1])
+}
+
+/** Only Linux has these. */
+function procFile(name: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${name}`, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+async function logSize(admin: string): Promise<number | undefined> {
+  try {
+    const response = await fetch(`http://${admin}/metrics`, { signal: AbortSignal.timeout(5_000) })
+    const found = /^tranca_log_size_bytes (\d+)/m.exec(await response.text())
+    return found === null ? undefined : Number(found[1])
+  } catch {
+    return undefined
+  }
+}

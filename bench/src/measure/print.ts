@@ -1,0 +1,103 @@
+import { millis, table, whole } from '../demo/text.ts'
+import type { BenchResult, Ratio, RowResult } from './result.ts'
+
+const MIB = 1024 * 1024
+
+/** The tables for people. */
+export function resultLines(result: BenchResult): string[] {
+  const { machine, settings, cluster } = result
+  const lines = [
+    `${machine.cores} cores (${machine.model}), ${whole(machine.memoryBytes / MIB)} MiB, ${machine.system}, Node ${machine.node}; load before: ${machine.loadBefore}`,
+  ]
+  if (result.rows.length > 0) {
+    lines.push(
+      `${cluster.members} nodes of version ${cluster.version}, ${syncText(result)}; each row ${settings.seconds} s after ${settings.warmSeconds} s of warm-up`,
+      '',
+      ...table(head, result.rows.map(rowCells)),
+      '',
+      ...legend,
+    )
+  }
+  for (const ratio of result.ratios) lines.push('', ...ratioLines(ratio))
+  if (result.licenseCost.length > 0) lines.push('', ...costLines(result))
+  if (result.skipped.length > 0) {
+    const ids = result.skipped.map((row) => row.id).join(', ')
+    lines.push('', `left out: ${ids} (${result.skipped[0]!.reason})`)
+  }
+  for (const row of result.failed) lines.push('', `FAILED ${row.id}: ${row.reason}`)
+  return lines
+}
+
+const head = [
+  'row',
+  'clients',
+  'a second',
+  'p50 ms',
+  'p99 ms',
+  'p99.9 ms',
+  'CPU s of nodes',
+  'us each',
+  'MiB of nodes',
+  'log MiB',
+  'load CPU s',
+  'others',
+]
+
+const legend = [
+  'p50, p99, p99.9: of the whole operation (a pair is two requests, one after the other). CPU s of nodes: the',
+  "leader's first, in the time that was recorded; us each: of all nodes together, for one operation. MiB of nodes:",
+  "resident, the leader's first. log MiB: of the leader, on disk. others: CPU s that the rest of the machine took",
+  'meanwhile; where that is much, the row says little.',
+]
+
+function syncText({ cluster }: BenchResult): string {
+  return cluster.sync === 'data'
+    ? 'data sync on, all on this machine together with the load'
+    : 'not started here'
+}
+
+function rowCells(row: RowResult): string[] {
+  const cpus = row.nodes.map((node) => node.cpuSeconds).filter((value) => value !== undefined)
+  const all = cpus.reduce((sum, value) => sum + value, 0)
+  const { latency } = row
+  return [
+    row.title,
+    row.connections === row.clients ? String(row.clients) : `${row.connections}x${row.clients}`,
+    row.perSecond < 100 ? row.perSecond.toFixed(1) : whole(row.perSecond),
+    millis(latency.p50Ms),
+    millis(latency.p99Ms),
+    millis(latency.p999Ms),
+    cpus.length === 0 ? '-' : cpus.map((value) => value.toFixed(1)).join(' '),
+    cpus.length === 0 || row.operations === 0 ? '-' : whole((all / row.operations) * 1e6),
+    row.nodes.map((node) => (node.rssBytes === undefined ? '-' : whole(node.rssBytes / MIB))).join(' '),
+    row.nodes[0]?.logBytes === undefined ? '-' : whole(row.nodes[0].logBytes / MIB),
+    row.load.cpuSeconds.toFixed(1),
+    row.othersCpuSeconds === undefined ? '-' : row.othersCpuSeconds.toFixed(1),
+  ]
+}
+
+function ratioLines({ title, clients, rounds, byThroughput, byFirstStepP50, byNodeCpu }: Ratio): string[] {
+  const parts = [
+    `${byThroughput.toFixed(2)} by pairs a second`,
+    `${byFirstStepP50.toFixed(2)} by p50 of the request`,
+    ...(byNodeCpu === undefined ? [] : [`${byNodeCpu.toFixed(2)} by processor time of the nodes`]),
+  ]
+  return [
+    `${title} at ${clients} clients, in turns: ${parts.join(', ')} (medians of ${rounds.length} rounds)`,
+  ]
+}
+
+function costLines(result: BenchResult): string[] {
+  return [
+    'Licenses in the ledger alone: in one process, without wire and log; best of ten rounds',
+    ...table(
+      ['units in use', 'checkout + checkin ns', 'lock pair ns', 'bytes of a unit'],
+      result.licenseCost.map((cost) => [
+        whole(cost.unitsInUse),
+        whole(cost.checkoutCheckinNs),
+        whole(cost.lockPairNs),
+        whole(cost.bytesPerUnit),
+      ]),
+    ),
+  ]
+}

@@ -1,0 +1,265 @@
+import type { BenchArguments } from './arguments.ts'
+import { pointedAt, startTarget, type Target } from './cluster.ts'
+import type { Job } from './job.ts'
+import { costUnits, type LedgerCost, measureLedgerCost, quickCostUnits } from './ledger-cost.ts'
+import { Load, type Measured } from './load.ts'
+import { thisMachine } from './machine.ts'
+import { type NodeUsage, NodeWatch } from './nodes.ts'
+import type { BenchResult, FailedRow, Ratio, RatioRound, RowResult } from './result.ts'
+import { allRows, isWanted, RATIO_CLIENTS, type Row } from './rows.ts'
+
+export interface RunOptions {
+  readonly arguments: BenchArguments
+  /** As it was typed, for the record. */
+  readonly command: string
+  /** Where a cluster of its own may keep its data. */
+  readonly home: string
+  readonly signal: AbortSignal
+  /** Told of what goes on, for people. */
+  readonly onEvent: (text: string) => void
+  readonly onRow: (row: RowResult) => void
+}
+
+const NAMESPACE = 'bench'
+const RATIO_ROUNDS = 3
+const RATIO: Pick<Ratio, 'id' | 'title' | 'clients'> = {
+  id: 'ratio/license-lock',
+  title: 'license checkout : lock acquire',
+  clients: RATIO_CLIENTS,
+}
+
+/** Measures what was asked for. A row that fails does not keep the others from being measured. */
+export async function runBench(options: RunOptions): Promise<BenchResult> {
+  const { signal, onEvent } = options
+  const { only, clients, seconds, warmSeconds, quick, addresses, loadProcesses } = options.arguments
+  const machine = thisMachine()
+  const startedAt = new Date().toISOString()
+  const startedMs = performance.now()
+  const rows = allRows(clients).filter((row) => isWanted(row.id, only))
+  const withRatio = isWanted(RATIO.id, only)
+  const bench = new Bench(options)
+  let version = ''
+  if (rows.length > 0 || withRatio) {
+    const isLicensed = withRatio || rows.some((row) => row.isLicensed)
+    if (addresses === undefined) onEvent('starting a cluster of three processes')
+    const target =
+      addresses === undefined
+        ? await startTarget({ home: options.home, isLicensed, signal })
+        : pointedAt(addresses)
+    const stop = async (): Promise<void> => target.close()
+    try {
+      version = await bench.measureAll(target, rows, withRatio)
+    } finally {
+      await stop()
+    }
+  }
+  const licenseCost: LedgerCost[] = []
+  if (isWanted('license-cost', only)) {
+    for (const units of quick ? quickCostUnits : costUnits) {
+      signal.throwIfAborted()
+      onEvent(`ledger alone, ${units} units in use`)
+      try {
+        licenseCost.push(await measureLedgerCost(units))
+      } catch (error) {
+        bench.failed.push({ id: `license-cost/${units}`, title: 'license cost', reason: reasonOf(error) })
+      }
+    }
+  }
+  return {
+    format: 1,
+    name: 'tranca-bench',
+    startedAt,
+    elapsedSeconds: (performance.now() - startedMs) / 1_000,
+    command: options.command,
+    machine,
+    settings: { quick, seconds, warmSeconds, clients, loadProcesses },
+    cluster: {
+      version,
+      members: bench.members,
+      startedHere: addresses === undefined,
+      sync: addresses === undefined ? 'data' : 'unknown',
+    },
+    rows: bench.rows,
+    ratios: bench.ratios,
+    licenseCost,
+    failed: bench.failed,
+    skipped: bench.skipped,
+  }
+}
+
+class Bench {
+  readonly rows: RowResult[] = []
+  readonly ratios: Ratio[] = []
+  readonly failed: FailedRow[] = []
+  readonly skipped: FailedRow[] = []
+  members = 0
+  readonly #options: RunOptions
+
+  constructor(options: RunOptions) {
+    this.#options = options
+  }
+
+  /** Returns the version of the nodes. */
+  async measureAll(target: Target, rows: readonly Row[], withRatio: boolean): Promise<string> {
+    const { signal, onEvent, onRow } = this.#options
+    const watch = new NodeWatch(target.addresses, target.local())
+    try {
+      const version = await watch.version()
+      for (const row of rows) {
+        signal.throwIfAborted()
+        if (row.isLicensed && target.unlicensed !== undefined) {
+          this.skipped.push({ id: row.id, title: row.title, reason: target.unlicensed })
+          continue
+        }
+        onEvent(row.id)
+        await this.#guarded(row, async () => {
+          const result = await this.#measure(target, watch, row)
+          this.rows.push(result)
+          this.members = result.nodes.length
+          onRow(result)
+        })
+      }
+      signal.throwIfAborted()
+      if (withRatio && target.unlicensed !== undefined) {
+        this.skipped.push({ ...RATIO, reason: target.unlicensed })
+      } else if (withRatio) {
+        onEvent(RATIO.id)
+        await this.#guarded(RATIO, async () => {
+          this.ratios.push(await this.#compare(target, watch))
+        })
+      }
+      return version
+    } finally {
+      await watch.close()
+    }
+  }
+
+  async #guarded(row: Pick<Row, 'id' | 'title'>, measure: () => Promise<void>): Promise<void> {
+    try {
+      await measure()
+    } catch (error) {
+      if (this.#options.signal.aborted) throw error
+      this.failed.push({ id: row.id, title: row.title, reason: reasonOf(error) })
+      this.#options.onEvent(`${row.id} failed: ${reasonOf(error)}`)
+    }
+  }
+
+  async #measure(target: Target, watch: NodeWatch, { id, title, job }: Row): Promise<RowResult> {
+    const load = await this.#open(target, job)
+    try {
+      const before = await watch.lastIndex()
+      const measured = await this.#run(load, watch)
+      const entries = (await watch.lastIndex()) - before
+      const { nodes, machineCpuSeconds } = await watch.report()
+      await load.close()
+      const others = othersOf(machineCpuSeconds, nodes, measured)
+      const connections = job.shape === 'owners' ? 1 : job.clients
+      return {
+        id,
+        title,
+        work: job.work,
+        clients: job.clients,
+        connections,
+        ...measured,
+        nodes,
+        entries,
+        othersCpuSeconds: others,
+      }
+    } finally {
+      load.kill()
+    }
+  }
+
+  /** In turns, so that a machine that is busy for a while is so for both. */
+  async #compare(target: Target, watch: NodeWatch): Promise<Ratio> {
+    const loads: Load[] = []
+    const rounds: RatioRound[] = []
+    try {
+      for (const work of ['license', 'lock'] as const) {
+        loads.push(await this.#open(target, { work, clients: RATIO_CLIENTS, shape: 'connections' }))
+      }
+      const [license, lock] = loads as [Load, Load]
+      for (let round = 0; round < RATIO_ROUNDS; round++) {
+        rounds.push(ratioOf(await this.#side(license, watch), await this.#side(lock, watch)))
+      }
+      await Promise.all(loads.map((load) => load.close()))
+    } finally {
+      for (const load of loads) load.kill()
+    }
+    const cpus = rounds.map((round) => round.byNodeCpu).filter((value) => value !== undefined)
+    return {
+      ...RATIO,
+      rounds,
+      byThroughput: median(rounds.map((round) => round.byThroughput)),
+      byFirstStepP50: median(rounds.map((round) => round.byFirstStepP50)),
+      byNodeCpu: cpus.length === rounds.length ? median(cpus) : undefined,
+    }
+  }
+
+  async #side(load: Load, watch: NodeWatch): Promise<Side> {
+    const measured = await this.#run(load, watch)
+    const { nodes } = await watch.report()
+    const cpus = nodes.map((node) => node.cpuSeconds).filter((value) => value !== undefined)
+    return {
+      measured,
+      cpuSeconds: cpus.length > 0 ? cpus.reduce((sum, value) => sum + value, 0) : undefined,
+    }
+  }
+
+  #open(target: Target, job: Job): Promise<Load> {
+    const { loadProcesses } = this.#options.arguments
+    return Load.open(job, { addresses: target.addresses, namespace: NAMESPACE, processes: loadProcesses })
+  }
+
+  async #run(load: Load, watch: NodeWatch): Promise<Measured> {
+    const { seconds, warmSeconds } = this.#options.arguments
+    const running = load.run({ warmMs: warmSeconds * 1_000, recordMs: seconds * 1_000, look: watch.look })
+    return Promise.race([running, aborted(this.#options.signal)])
+  }
+}
+
+/** What the machine did for nobody that is measured: a large value says that the row is not worth much. */
+function othersOf(
+  machineCpuSeconds: number | undefined,
+  nodes: readonly NodeUsage[],
+  { load }: Measured,
+): number | undefined {
+  if (machineCpuSeconds === undefined) return undefined
+  const ours = nodes.reduce((sum, node) => sum + (node.cpuSeconds ?? 0), load.cpuSeconds)
+  return Math.max(0, machineCpuSeconds - ours)
+}
+
+interface Side {
+  readonly measured: Measured
+  readonly cpuSeconds: number | undefined
+}
+
+/** The first against the second. */
+export function ratioOf(first: Side, second: Side): RatioRound {
+  const [a, b] = [first.measured, second.measured]
+  const [cpuA, cpuB] = [first.cpuSeconds, second.cpuSeconds]
+  const [stepA, stepB] = [Object.values(a.steps)[0], Object.values(b.steps)[0]]
+  return {
+    byThroughput: b.perSecond / a.perSecond,
+    byFirstStepP50: (stepA?.p50Ms ?? Number.NaN) / (stepB?.p50Ms ?? Number.NaN),
+    byNodeCpu:
+      cpuA === undefined || cpuB === undefined ? undefined : cpuA / a.operations / (cpuB / b.operations),
+  }
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  if (sorted.length === 0) return Number.NaN
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
