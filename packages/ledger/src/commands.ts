@@ -340,10 +340,18 @@ export interface MemberDrain {
   readonly drained: boolean
 }
 
+export interface MemberMark {
+  readonly id: number
+  readonly starts: number
+  /** Random for each start of the process; '' when not known. */
+  readonly run: string
+  readonly lastIndex: number
+}
+
 /** How often each member started and how far its log had got; only grows. */
 export interface MemberSeen {
   readonly op: 'member.seen'
-  readonly marks: readonly { readonly id: number; readonly starts: number; readonly lastIndex: number }[]
+  readonly marks: readonly MemberMark[]
 }
 
 export type InternalCommand =

@@ -22,6 +22,7 @@ type GlobalsRow = {
   readonly token: number
   readonly order: number
   readonly session: number
+  readonly memberId: number
 }
 
 /**
@@ -45,6 +46,8 @@ export class Core implements Row {
   order = 0
   /** Last session number. */
   session = 0
+  /** Largest id that a member ever had: ids are not used again. */
+  memberId = 0
   #sharedToken = 0
   dirtyAt = -1
   stored = false
@@ -161,6 +164,7 @@ export class Core implements Row {
       token: this.token,
       order: this.order,
       session: this.session,
+      memberId: this.memberId,
     }
   }
 
@@ -174,6 +178,7 @@ export class Core implements Row {
     this.token = row.token
     this.order = row.order
     this.session = row.session
+    this.memberId = row.memberId
     this.stored = true
   }
 }

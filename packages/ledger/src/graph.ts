@@ -1,4 +1,5 @@
 import type { Installation, LockMode } from './commands.ts'
+import { HashTable } from './hash-table.ts'
 import { IdMap } from './id-map.ts'
 import type { Holder, Refusal, Result } from './result.ts'
 import type { Row } from './rows.ts'
@@ -30,7 +31,7 @@ export class Session implements Row {
   lastId = 0
   /** False from the step in which it ends: nothing may be granted to it any more (O3). */
   alive = true
-  readonly owners = new Map<string, Owner>()
+  readonly owners = new HashTable<Owner>()
   readonly answers = new IdMap<Answer>()
   readonly waiting = new Map<number, Waiter>()
   lockCount = 0

@@ -181,6 +181,11 @@ export class Ledger {
     return this.#state.members.list()
   }
 
+  /** Largest id that a member ever had. */
+  get lastMemberId(): number {
+    return this.#core.memberId
+  }
+
   /** What a new leader needs to keep sessions alive. */
   *liveSessions(): Generator<{ session: number; generation: number; ttlMs: number }> {
     for (const { id, generation, ttlMs } of this.#state.sessions.table.values()) {

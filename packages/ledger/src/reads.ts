@@ -221,6 +221,7 @@ export type MemberView = {
   readonly client: string
   readonly drained: boolean
   readonly starts: number
+  readonly run: string
   readonly lastIndex: number
 }
 

@@ -1,5 +1,6 @@
 import type { Installation } from '../commands.ts'
 import { Holding, type Line, type Owner, type Session, type Waiter } from '../graph.ts'
+import { HashTable } from '../hash-table.ts'
 import type { Row } from '../rows.ts'
 import { Timers } from '../timers.ts'
 import type { GrantStatus } from './commands.ts'
@@ -340,7 +341,7 @@ export class Pool implements Row, Line {
   inUseCount = 0
   waivedCount = 0
   queryCount = 0
-  readonly seats = new Map<string, Seat>()
+  readonly seats = new HashTable<Seat>()
   firstSeat: Seat | undefined = undefined
   lastSeat: Seat | undefined = undefined
   firstResting: Seat | undefined = undefined

@@ -23,7 +23,7 @@ export class UsageRow implements Row {
   checkouts = 0
   peak = 0
   peakConnections = 0
-  denials: { [cause: string]: number } = {}
+  denials: { [cause: string]: number } | undefined = undefined
   dirtyAt = -1
   stored = false
   gone = false
@@ -193,6 +193,7 @@ export class UsageLog {
     const key = `${id}/${consumer.user}\0${consumer.company}`
     const row = this.#open(this.hour, product, key, consumer)
     if (row === undefined) return
+    row.denials ??= {}
     row.denials[cause] = (row.denials[cause] ?? 0) + 1
     this.#core.rows.mark(row)
   }
@@ -306,7 +307,7 @@ export class UsageLog {
     row.checkouts = fields.checkouts
     row.peak = fields.peak
     row.peakConnections = fields.peakConnections
-    row.denials = { ...fields.denials }
+    if (Object.keys(fields.denials).length > 0) row.denials = { ...fields.denials }
     row.stored = true
     let rows = this.hours.get(hour)
     if (rows === undefined) {
@@ -346,8 +347,8 @@ export class UsageLog {
           sum.peak = Math.max(sum.peak, row.peak)
           sum.peakConnections = Math.max(sum.peakConnections, row.peakConnections)
         }
-        for (const cause of Object.keys(row.denials).sort(byCodeUnits)) {
-          sum.denials[cause] = (sum.denials[cause] ?? 0) + row.denials[cause]!
+        for (const [cause, count] of Object.entries(row.denials ?? {})) {
+          sum.denials[cause] = (sum.denials[cause] ?? 0) + count
         }
       }
     }

@@ -16,6 +16,8 @@ class Member implements Row {
   drained = false
   /** How often it started, as far as it told; only grows. */
   starts = 0
+  /** Which start it was: two under one number betray an old copy of a directory. */
+  run = ''
   /** How far its log had got; only grows. A node that comes back with less has lost its disk. */
   lastIndex = 0
   dirtyAt = -1
@@ -31,8 +33,8 @@ class Member implements Row {
   }
 
   rowValue(): MemberView {
-    const { id, name, peer, client, drained, starts, lastIndex } = this
-    return { id, name, peer, client, drained, starts, lastIndex }
+    const { id, name, peer, client, drained, starts, run, lastIndex } = this
+    return { id, name, peer, client, drained, starts, run, lastIndex }
   }
 }
 
@@ -51,6 +53,7 @@ export class Members {
     if (!Number.isSafeInteger(id) || id < 1) return invalid('id', id, 'a whole number above 0')
     if (!isName(name)) return invalid('name', name, NAME_EXPECTED)
     const member = this.table.get(id) ?? new Member(id)
+    if (id > this.core.memberId) this.core.memberId = id
     member.name = name
     member.peer = peer
     member.client = client
@@ -75,11 +78,15 @@ export class Members {
   }
 
   seen({ marks }: MemberSeen): Result {
-    for (const { id, starts, lastIndex } of marks) {
+    for (const { id, starts, run, lastIndex } of marks) {
       const member = this.table.get(id)
       if (member === undefined) continue
-      if (starts <= member.starts && lastIndex <= member.lastIndex) continue
-      member.starts = Math.max(starts, member.starts)
+      const isNewRun = starts > member.starts || (starts === member.starts && member.run === '' && run !== '')
+      if (!isNewRun && lastIndex <= member.lastIndex) continue
+      if (isNewRun) {
+        member.starts = starts
+        member.run = run
+      }
       member.lastIndex = Math.max(lastIndex, member.lastIndex)
       this.core.rows.mark(member)
     }
