@@ -46,6 +46,8 @@ export interface DevClusterOptions {
   readonly ports?: PortChoice | undefined
   readonly timing?: NodeSettings['timing']
   readonly checkpoint?: NodeSettings['checkpoint']
+  /** File with the public key of the vendor whose license keys may be installed. */
+  readonly vendorPublicKey?: string | undefined
   readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined
   /** Told of every process that ends; `expected` when this cluster object ended it. */
   readonly onExit?: ((member: DevMember, end: ProcessEnd, expected: boolean) => void) | undefined
@@ -231,8 +233,9 @@ export class DevCluster {
   }
 
   #start(planned: PlannedMember): Member {
-    const { timing, checkpoint, logLevel } = this.#options
-    const config = writeConfig(this.directory, this.#plan, planned, { timing, checkpoint, logLevel })
+    const { timing, checkpoint, logLevel, vendorPublicKey } = this.#options
+    const settings = { timing, checkpoint, logLevel, vendorPublicKey }
+    const config = writeConfig(this.directory, this.#plan, planned, settings)
     const member = new Member(planned, this.directory, config)
     this.#members.push(member)
     member.start(this.#options.onExit)

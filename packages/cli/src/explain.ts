@@ -2,6 +2,7 @@ import { TrancaError } from '@tranca/client'
 import { formatDuration, formatMoment } from './durations.ts'
 import { CliError } from './errors.ts'
 import { exitCodeFor } from './exit-codes.ts'
+import { isLicenseDetail, licenseFields } from './explain-license.ts'
 import { printable } from './table.ts'
 import type { Texts, TextValues } from './texts/index.ts'
 
@@ -65,7 +66,7 @@ function fields(detail: Readonly<Record<string, unknown>>, message: string, text
   values.holders = holdersText(holdersOf(detail), texts)
   if (Array.isArray(detail.cycle)) values.cycle = cycleText(detail.cycle)
   values.queued ??= 0
-  return values
+  return isLicenseDetail(detail) ? { ...values, ...licenseFields(detail, texts) } : values
 }
 
 function holdersOf(detail: Readonly<Record<string, unknown>>): readonly HolderLike[] {

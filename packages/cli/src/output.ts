@@ -30,6 +30,23 @@ const numeric: ReadonlySet<string> = new Set([
   'reservations',
   'waiting',
   'revision',
+  'product',
+  'available',
+  'waived',
+  'queries',
+  'peak',
+  'units',
+  'unit',
+  'overdraft',
+  'borrowed',
+  'unitHours',
+  'average',
+  'checkouts',
+  'connections',
+  'denied',
+  'grant',
+  'serial',
+  'amount',
 ])
 
 /** Data goes to stdout, as a table or as JSON; talk goes to stderr and is silent with `json`. */

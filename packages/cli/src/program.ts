@@ -3,6 +3,8 @@ import { groupTail, type Kit } from './command-kit.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addDev } from './commands/dev.ts'
 import { addHealth } from './commands/health.ts'
+import { addKey } from './commands/key.ts'
+import { addLicense } from './commands/license.ts'
 import { addLock } from './commands/lock.ts'
 import { addLeadership, addMember } from './commands/member.ts'
 import { addNode } from './commands/node.ts'
@@ -55,6 +57,8 @@ export function createProgram(io: Io, options: ProgramOptions = {}): Command {
   addLock(kit, program)
   addSemaphore(kit, program)
   addSequence(kit, program)
+  addLicense(kit, program)
+  addKey(kit, program)
   addSession(kit, program)
   addWatch(kit, program)
   program.commandsGroup(texts.get('group.nodes'))

@@ -108,13 +108,18 @@ export async function until<T>(
 /** Time-outs for a machine whose disk and processor belong to others half of the time. */
 export const calmTiming = { heartbeatMs: 100, electionMs: 1_500 }
 
-export async function startTestCluster(directory: string, members = 3): Promise<DevCluster> {
+export async function startTestCluster(
+  directory: string,
+  members = 3,
+  vendorPublicKey?: string,
+): Promise<DevCluster> {
   const cluster = await startDevCluster({
     directory,
     members,
     ports: 'free',
     timing: calmTiming,
     logLevel: 'info',
+    vendorPublicKey,
   })
   try {
     await cluster.whenReady({ timeoutMs: DEADLINE_MS })

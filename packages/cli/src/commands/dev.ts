@@ -14,6 +14,7 @@ interface DevOptions {
   readonly dir: string
   readonly fresh?: boolean
   readonly port?: string
+  readonly vendorKey?: string
 }
 
 export function addDev(kit: Kit, program: Command): void {
@@ -28,6 +29,7 @@ export function addDev(kit: Kit, program: Command): void {
         ['-d, --dir <folder>', 'option.dir', DEFAULT_DIRECTORY],
         ['--fresh', 'option.fresh'],
         ['--port <port>', 'option.port', '5555'],
+        ['--vendor-key <file>', 'option.vendorKey'],
       ],
       shared: 'output',
       examples: [
@@ -48,6 +50,7 @@ export function addDev(kit: Kit, program: Command): void {
           members: wholeNumber('--members', options.members, 1, MEMBERS_MAX),
           fresh: options.fresh,
           ports: wholeNumber('--port', options.port, 1, PORT_MAX) ?? 'default',
+          vendorPublicKey: options.vendorKey,
           onExit: (member, end, expected) => {
             const reason = end.signal ?? `exit code ${end.code}`
             if (!expected)

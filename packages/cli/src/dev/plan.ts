@@ -28,6 +28,8 @@ export interface NodeSettings {
     | { readonly entries?: number; readonly size?: number; readonly keepSize?: number }
     | undefined
   readonly logLevel?: string | undefined
+  /** File with the public key of the vendor whose license keys may be installed. */
+  readonly vendorPublicKey?: string | undefined
 }
 
 const PLAN_FILE = 'cluster.json'
@@ -108,6 +110,9 @@ export function writeConfig(
     listen: { client: member.client, peer: member.peer, admin: member.admin },
     ...(settings.timing === undefined ? {} : { timing: settings.timing }),
     ...(settings.checkpoint === undefined ? {} : { checkpoint: settings.checkpoint }),
+    ...(settings.vendorPublicKey === undefined
+      ? {}
+      : { license: { vendorPublicKey: resolve(settings.vendorPublicKey) } }),
     ...(settings.logLevel === undefined ? {} : { log: { level: settings.logLevel } }),
   }
   writeFileSync(file, `# Written by 'tranca dev' at each start; changes here are lost.\n${stringify(config)}`)

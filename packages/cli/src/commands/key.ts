@@ -1,0 +1,242 @@
+import { readFileSync } from 'node:fs'
+import type { ResultOf } from '@tranca/client'
+import {
+  type KeyBody,
+  type KeyFile,
+  type LicenseKey,
+  parseKeyFile,
+  validityAt,
+  verifyKey,
+} from '@tranca/license-key'
+import type { Command } from 'commander'
+import { group, type Kit, leaf } from '../command-kit.ts'
+import { confirm } from '../confirm.ts'
+import type { Context } from '../context.ts'
+import { formatMoment } from '../durations.ts'
+import { CliError, usage } from '../errors.ts'
+import { sayValidity } from './validity-line.ts'
+
+export function addKey(kit: Kit, program: Command): void {
+  const key = group(kit, program, 'key', 'help.key')
+  leaf(
+    kit,
+    key,
+    {
+      name: 'show',
+      help: 'help.key.show',
+      shared: 'nodes',
+      examples: ['tranca key show', 'tranca key show -o json', 'tranca key show --lang pt-BR'],
+      exits: ['ok', 'usage', 'unreachable'],
+    },
+    show,
+  )
+  leaf(
+    kit,
+    key,
+    {
+      name: 'verify',
+      help: 'help.key.verify',
+      args: [['<file>', 'argument.keyFile']],
+      options: [['--vendor-key <file>', 'option.vendorKey']],
+      shared: 'output',
+      examples: [
+        'tranca key verify license.key',
+        'tranca key verify license.key --vendor-key vendor.pub.pem',
+        'tranca key verify license.key -o json',
+      ],
+      exits: ['ok', 'refused', 'usage'],
+    },
+    verify,
+  )
+  leaf(
+    kit,
+    key,
+    {
+      name: 'install',
+      help: 'help.key.install',
+      args: [['<file>', 'argument.keyFile']],
+      options: [
+        ['--dry-run', 'option.dryRun'],
+        ['-y, --yes', 'option.yes'],
+      ],
+      shared: 'nodes',
+      examples: [
+        'tranca key install license.key --dry-run',
+        'tranca key install license.key',
+        'tranca key install license.key --yes -o json',
+      ],
+      exits: ['ok', 'refused', 'usage', 'unreachable', 'timeout'],
+    },
+    install,
+  )
+  leaf(
+    kit,
+    key,
+    {
+      name: 'history',
+      help: 'help.key.history',
+      shared: 'nodes',
+      examples: ['tranca key history', 'tranca key history -o json', 'tranca key history --timeout 30s'],
+      exits: ['ok', 'usage', 'unreachable'],
+    },
+    history,
+  )
+}
+
+async function show(context: Context): Promise<void> {
+  const { out } = context
+  const found = await context.ask({ op: 'key.show' })
+  const body = found.body === '' ? undefined : (JSON.parse(found.body) as LicenseKey)
+  out.data({ ...found, body: body ?? null }, () => {
+    sayValidity(context, found.validity)
+    if (body === undefined) return
+    describe(context, body)
+    const { emergencies } = found.validity
+    if (emergencies.length > 0)
+      out.line(context.texts.get('say.emergencies', { days: emergencies.join(', ') }))
+  })
+}
+
+function describe({ out, texts }: Context, body: KeyBody): void {
+  const { serial, installationId } = body
+  if (body.kind === 'emergency') {
+    out.line(texts.get('say.emergencyKey', { serial, installationId, day: body.day, number: body.number }))
+    return
+  }
+  const { customer, validFrom, validUntil } = body
+  const values = { serial, installationId, customer: customer.name, id: customer.id }
+  out.line(texts.get('say.licenseKey', { ...values, from: validFrom, until: validUntil }))
+  out.line('')
+  out.table(
+    ['product', 'name', 'nature', 'total', 'overdraft', 'installation'],
+    body.products.map((each) => [
+      each.id,
+      each.name,
+      out.word(each.nature),
+      each.quantity,
+      each.overdraft ?? 0,
+      each.distribution === undefined
+        ? undefined
+        : `${out.word('production')} ${each.distribution.production}, ${out.word('development')} ${each.distribution.development}`,
+    ]),
+  )
+}
+
+const causeOf = {
+  damaged: 'keyDamaged',
+  unknownFormat: 'keyUnknownFormat',
+  invalid: 'keyInvalid',
+  otherVendor: 'keyOtherVendor',
+} as const
+
+async function verify(context: Context, options: { vendorKey?: string }, file: string): Promise<void> {
+  const { out, io, texts } = context
+  const key = readKey(file, options.vendorKey)
+  const { state, startMs, endMs } = validityAt(key.body, io.now())
+  const isSigned = options.vendorKey !== undefined
+  out.data(
+    { keyId: key.keyId, signature: isSigned ? 'good' : 'unchecked', state, startMs, endMs, body: key.body },
+    () => {
+      describe(context, key.body)
+      out.line(texts.get('say.keyState', { state: out.word(state), until: formatMoment(endMs) }))
+      out.line(texts.get(isSigned ? 'say.keySigned' : 'say.keyUnchecked', { keyId: key.keyId }))
+    },
+  )
+}
+
+function readKey(file: string, vendorKeyFile: string | undefined): KeyFile {
+  const read = parseKeyFile(readFile('<file>', file))
+  const vendorKey =
+    vendorKeyFile === undefined ? undefined : readFile('--vendor-key', vendorKeyFile).toString()
+  const verified = read.ok && vendorKey !== undefined ? verifyKey(read.key, vendorKey) : read
+  if (verified.ok) return verified.key
+  const { cause, detail } = verified
+  throw new CliError(causeOf[cause], `${file}: ${cause}: ${detail.field}`, { ...detail })
+}
+
+function readFile(flag: string, file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw usage(`${flag}: ${file}: ${(error as Error).message}`)
+  }
+}
+
+async function install(
+  context: Context,
+  options: { dryRun?: boolean; yes?: boolean },
+  path: string,
+): Promise<void> {
+  const { out, texts } = context
+  // Bytes that are no UTF-8 are damage, which only the bytes themselves still show.
+  const { body } = readKey(path, undefined)
+  const file = readFile('<file>', path).toString()
+  await context.withAdmin(async (admin) => {
+    const preview = await admin.request({ op: 'key.install', file, dryRun: true })
+    const before = await admin.request({ op: 'key.show' })
+    const names = namesOf(body, before.body)
+    if (options.dryRun) {
+      out.data(preview, () => {
+        sayChanges(context, preview, names)
+        out.say('say.dryRun')
+      })
+      return
+    }
+    if (out.form === 'table') sayChanges(context, preview, names)
+    const { serial } = preview
+    await confirm(context, texts.get('say.installAsk', { serial }), options.yes)
+    const result = await admin.request({ op: 'key.install', file })
+    out.data(result, () => {
+      out.say('say.keyInstalled', { serial: result.serial, state: out.word(result.validity) })
+    })
+  })
+}
+
+type Changes = ResultOf<'key.install'>
+
+function namesOf(body: KeyBody, before: string): ReadonlyMap<number, string> {
+  const bodies = before === '' ? [body] : [JSON.parse(before) as KeyBody, body]
+  const products = bodies.flatMap((each) => (each.kind === 'license' ? each.products : []))
+  return new Map(products.map(({ id, name }) => [id, name]))
+}
+
+function sayChanges({ out, texts }: Context, changes: Changes, names: ReadonlyMap<number, string>): void {
+  const { added, removed, changed, reducedBelowUse } = changes
+  const listed = (products: readonly number[]) =>
+    products.map((product) => `${product} ${names.get(product) ?? ''}`.trim()).join(', ')
+  const lines = [
+    ['say.keyAdded', added],
+    ['say.keyRemoved', removed],
+    ['say.keyChanged', changed],
+  ] as const
+  for (const [key, products] of lines) {
+    if (products.length > 0) out.line(texts.get(key, { products: listed(products) }))
+  }
+  for (const { product, installation, used, total } of reducedBelowUse) {
+    const values = { product: listed([product]), installation: out.word(installation), used, total }
+    out.line(texts.get('say.keyReduced', values))
+  }
+  if (added.length + removed.length + changed.length + reducedBelowUse.length === 0) {
+    out.line(texts.get('say.keySame'))
+  }
+  out.line(texts.get('say.keyThen', { state: out.word(changes.validity) }))
+}
+
+async function history(context: Context): Promise<void> {
+  const { out } = context
+  const { keys } = await context.ask({ op: 'key.history' })
+  out.data(keys, () => {
+    out.table(
+      ['serial', 'kind', 'installed', 'validFrom', 'validUntil', 'added', 'removed'],
+      keys.map((each) => [
+        each.serial,
+        out.word(each.kind),
+        formatMoment(each.installedMs),
+        each.validFrom,
+        each.validUntil,
+        each.added.join(' '),
+        each.removed.join(' '),
+      ]),
+    )
+  })
+}
