@@ -179,14 +179,11 @@ export class ClusterAdmin {
   }
 
   /** What installing would answer now, by the ledger's own word. */
-  #previewKey(command: KeyInstallCommand): Promise<Result> {
-    return new Promise((resolve) => {
-      this.#replica()!.read((current) => {
-        if (!current) return resolve(refuse('uncertain'))
-        const result = previewKey(this.#replica()!.ledger, command, this.#clock.wallMs())
-        resolve(result.ok ? { ok: true, value: { installed: false, ...result.value } } : result)
-      })
-    })
+  async #previewKey(command: KeyInstallCommand): Promise<Result> {
+    const isCurrent = await new Promise<boolean>((resolve) => this.#replica()!.read(resolve))
+    if (!isCurrent) return refuse('uncertain')
+    const result = previewKey(this.#replica()!.ledger, command, this.#clock.wallMs())
+    return result.ok ? { ok: true, value: { installed: false, ...result.value } } : result
   }
 
   async #transfer(wanted: number | undefined): Promise<Result> {
