@@ -42,7 +42,7 @@ export const limits = {
   /** Units in one checkout, and in one lease. */
   unitsMax: 1_000_000,
   /** Items of a metric that is counted. */
-  metricMax: 1_000_000_000,
+  metricMax: 1_000_000_000_000,
   /** Time for which a unit stays with its consumer after the check-in, milliseconds: 24 hours. */
   lingerMaxMs: 86_400_000,
   /** Idle time after which a grant ends, milliseconds: 7 days. */
@@ -50,7 +50,7 @@ export const limits = {
   /** Time for which a consumer is kept away after a forced release, milliseconds: 24 hours. */
   coolDownMaxMs: 86_400_000,
   /** Rules in force at a time. */
-  rulesMax: 4_096,
+  rulesMax: 10_000,
   /** Parts of one bundle. */
   bundlePartsMax: 16,
   /** A key file, bytes. */

@@ -13,7 +13,7 @@ import { installationOf, productOf } from './license-options.ts'
 
 type Rules = RequestOf<'license.rules'>['rules']
 
-const METRIC_MAX = 1_000_000_000
+const METRIC_MAX = 1_000_000_000_000
 const GRANT_MAX = 999_999_999_999_999
 /** As of other calls: long enough for a failover in between. */
 const CALL_TTL_MS = 10_000

@@ -23,7 +23,7 @@ const spec = optional(sequenceSpec, 'Defines the sequence if there is none.')
 const seedIfAbsent = optional(value, 'Largest value in use: a new counter starts after it.')
 
 /** The parts have the codes of their operations, and their fields without owner, wait and priority. */
-export const bundlePart = choice(
+const bundlePart = choice(
   variant(80, 'license.checkout', {
     feature,
     product: productAsked,

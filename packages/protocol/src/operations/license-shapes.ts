@@ -43,7 +43,7 @@ export const grantStatus = told(
   'Asked only, counts, or shares a unit that is counted already.',
 )
 export const unit = told(count, 'Running number of the unit in its pool: L1, L2, ...; 0 for a query.')
-export const nature = oneOf('concurrent', 'onDemand', 'processing', 'enabling', 'named')
+const nature = oneOf('concurrent', 'onDemand', 'processing', 'enabling', 'named')
 export const userNamed = told(text({ min: 1, max: limits.nameSizeMax, plain: true }), 'User of the ERP.')
 export const metricValue = integer(0, limits.metricMax)
 
