@@ -214,12 +214,12 @@ await t.test('members: an address book whose marks only grow', async (t) => {
   const { ledger } = world
   ledger.applyInternal({ op: 'member.set', id: 2, name: 'n2', peer: 'h:1', client: 'h:2' })
   ledger.applyInternal({ op: 'member.set', id: 1, name: 'n1', peer: 'g:1', client: 'g:2' })
-  ledger.applyInternal({ op: 'member.seen', marks: [{ id: 1, starts: 3, lastIndex: 90 }] })
+  ledger.applyInternal({ op: 'member.seen', marks: [{ id: 1, starts: 3, run: '', lastIndex: 90 }] })
   ledger.applyInternal({
     op: 'member.seen',
     marks: [
-      { id: 1, starts: 2, lastIndex: 95 },
-      { id: 9, starts: 1, lastIndex: 1 },
+      { id: 1, starts: 2, run: '', lastIndex: 95 },
+      { id: 9, starts: 1, run: '', lastIndex: 1 },
     ],
   })
   ledger.applyInternal({ op: 'member.drain', id: 1, drained: true })

@@ -21,13 +21,14 @@ import { NodeError } from './errors.ts'
 import type { Vendor } from './licenses/vendor-key.ts'
 import { limits } from './limits.ts'
 import type { MemberEntry } from './members/address-book.ts'
-import { promotedStart } from './members/changes.ts'
+import { commandOf, promotedStart } from './members/changes.ts'
 import { ClusterAdmin } from './members/cluster-admin.ts'
 import { foundingRows } from './members/founding.ts'
 import { MemberDuties } from './members/member-duties.ts'
 import { PeerMemory } from './members/memory.ts'
 import type { Verdict } from './members/roll-call.ts'
 import { OwnStanding } from './members/standing.ts'
+import { storedMarks } from './members/stored-marks.ts'
 import { FrameKind } from './peers/frames.ts'
 import { type Hello, PEER_VERSION } from './peers/greeting.ts'
 import { PeerHub } from './peers/peer-hub.ts'
@@ -117,6 +118,8 @@ export class Node {
         hello: () => this.#hello(),
         onHello: (hello) => {
           this.#memberDuties.onHello(hello)
+          // It belongs to a cluster by now: an empty node asks again whether it founded it as well.
+          if (this.#standing.standing === 'new' && hello.standing !== 'new') this.#peers.greetAgain()
           return this.#memory.greeted(hello)
         },
         onWelcome: (welcome) => this.#standing.onWelcome(welcome),
@@ -164,7 +167,7 @@ export class Node {
       members,
       clock,
       timeoutMs: 10 * config.timing.electionMs,
-      startsOf: (id) => this.#memberDuties.startsOf(id),
+      startOf: (id) => this.#memberDuties.startOf(id),
       isConnected: (id) => this.#peers.isConnected(id),
       vendor: options.vendor,
     })
@@ -229,8 +232,8 @@ export class Node {
       { processMetrics: environment.clock === systemClock },
     )
     this.#licenseMetrics = new LicenseMetrics(this.#metrics.registry, () => this.#ledger)
-    for (const { id, starts, lastIndex } of this.#ledger.members())
-      this.#memory.remember(id, { starts, lastIndex })
+    for (const member of this.#ledger.members()) this.#memory.remember(member.id, member)
+    for (const mark of storedMarks(storage.log)) this.#memory.remember(mark.id, mark)
   }
 
   /** Where this node listens; ports are real ones even if the configuration said 0. */
@@ -310,6 +313,8 @@ export class Node {
       this.#logger.warn({ reason: verdict.reason }, 'takes part without a vote until it has caught up')
       await storage.setRejoining(true, { startsAtLeast: this.#standing.starts })
     } else if (verdict.kind === 'found') {
+      // At once: whoever greets from now on is told that it belongs to the founders.
+      this.#memory.founded(verdict.runs)
       this.#logger.info(
         { members: this.#config.members.map((member) => member.name) },
         'founds a new cluster',
@@ -367,6 +372,8 @@ export class Node {
           this.#admin.poke()
         },
         membersChanged: (change, now) => {
+          const command = commandOf(change)
+          if (command?.op === 'member.remove') this.#memberDuties.forget(command.id)
           if (now.voters.includes(this.#config.id)) this.#onVoter(promotedStart(change, this.#config.id))
           this.#followAddressBook()
         },
@@ -420,7 +427,7 @@ export class Node {
     this.#ledger = ledger
     this.#watches.reset(ledger.revision)
     this.#replica?.installed(ledger, meta.index, meta.confState)
-    for (const { id, starts, lastIndex } of ledger.members()) this.#memory.remember(id, { starts, lastIndex })
+    for (const member of ledger.members()) this.#memory.remember(member.id, member)
     if (meta.confState.voters.includes(this.#config.id)) this.#onVoter(undefined)
     this.#followAddressBook()
   }

@@ -1,5 +1,5 @@
 import { cpSync, rmSync } from 'node:fs'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { repairNode } from '../src/index.ts'
 import { TestCluster, until } from './cluster-kit.ts'
 import { RawClient } from './raw-client.ts'
@@ -156,7 +156,12 @@ t.test('a node whose directory is gone rejoins without a vote and is promoted ag
   t.equal(members.find((member) => member.id === victim)?.role, 'voter')
 })
 
-t.test('an older copy of a directory is noticed by the others', async (t) => {
+for (const restartAll of [false, true]) {
+  const others = restartAll ? 'that were restarted themselves' : 'that ran all the time'
+  t.test(`an older copy of a directory is noticed by others ${others}`, (t) => oldCopy(t, restartAll))
+}
+
+async function oldCopy(t: Test, restartAll: boolean): Promise<void> {
   const cluster = await TestCluster.start(t, 3)
   const session = await cluster.session()
   await session.owner('u').lock('before')
@@ -166,16 +171,67 @@ t.test('an older copy of a directory is noticed by the others', async (t) => {
   await cluster.startNode(victim)
   await session.owner('u').lock('between')
   await cluster.whenEqual()
-  await cluster.stopNode(victim)
+  for (const id of restartAll ? [1, 2, 3] : [victim]) await cluster.stopNode(id)
   rmSync(cluster.dataOf(victim), { recursive: true })
   cpSync(`${cluster.dataOf(victim)}-old`, cluster.dataOf(victim), { recursive: true })
-  await cluster.startNode(victim)
+  await Promise.all((restartAll ? [1, 2, 3] : [victim]).map((id) => cluster.startNode(id)))
+  const joined: string[] = []
   await until('it has been promoted again', async () => {
     const { health } = await cluster.admin.ask(cluster.members[victim - 1]!.client, 'health')
-    return health.ok
+    joined.push(...health.reasons.filter((reason) => /remembers/.test(reason)))
+    return joined.length > 0 && health.ok
   })
   await cluster.whenEqual()
   t.equal((await cluster.status(victim)).locks, 2)
+}
+
+t.test('a lost disk issues no number twice, even beside a member that is behind (O17)', async (t) => {
+  const cluster = await TestCluster.start(t, 3)
+  const session = await cluster.session({ ttlMs: 120_000 })
+  const orders = session.owner('u').sequence('SC5')
+  await orders.define(gapless)
+  const take = async () => {
+    const number = await orders.reserve()
+    await number.confirm()
+    return number.value
+  }
+  t.equal(await take(), '000001')
+  await cluster.whenEqual()
+  await cluster.stopNode(3)
+  t.equal(await take(), '000002')
+  await cluster.stopNode(2)
+  await cluster.stopNode(1)
+  rmSync(cluster.dataOf(2), { recursive: true })
+  await cluster.startNode(3)
+  await cluster.startNode(2)
+  const waiting = take()
+  await until('the empty node knows that there is a cluster', async () => {
+    const { health } = await cluster.admin.ask(cluster.addresses[1]!, 'health')
+    return health.reasons.some((reason) => /belongs to a cluster|remembers/.test(reason))
+  })
+  await cluster.startNode(1)
+  t.equal(await waiting, '000003', 'the number that only the missing member knew is not issued again')
+  await cluster.whenEqual()
+})
+
+t.test('a newcomer whose configuration names itself a founder joins all the same', async (t) => {
+  const cluster = await TestCluster.start(t, 3)
+  const [fourth] = await TestCluster.addresses(1, 4)
+  cluster.members.push(fourth!)
+  await cluster.startNode(4)
+  await cluster.admin.request({ op: 'member.add', ...fourth! })
+  await until('the fourth votes', async () => {
+    const { health } = await cluster.admin.ask(fourth!.client, 'health')
+    return health.ok
+  })
+  await cluster.stopNode(4)
+  await until('its absence is noticed', async () => {
+    const { members } = await cluster.status(await cluster.leader())
+    return members.some((member) => member.id === 4 && !member.alive)
+  })
+  await cluster.admin.request({ op: 'member.remove', id: 4 })
+  const again = await cluster.admin.request({ op: 'member.add', ...fourth! }).catch((error) => error)
+  t.match(again, { code: 'memberExists', detail: { nextId: 5 } }, 'an id is never used again')
 })
 
 t.test('repair sets a directory aside and the node rejoins', async (t) => {

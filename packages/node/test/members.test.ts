@@ -21,7 +21,7 @@ function hello(id: number, more: Partial<Hello> = {}): Hello {
 }
 
 const own: OwnState = { standing: 'member', starts: 5, run: 'r5', lastIndex: 100 }
-const nothing: Memory = { starts: 0, run: '', lastIndex: 0 }
+const nothing: Memory = { starts: 0, run: '', lastIndex: 0, founder: false }
 
 function call(state: OwnState, voters = [1, 2, 3]): RollCall {
   return new RollCall({ self: 1, own: state, voters })
@@ -30,7 +30,7 @@ function call(state: OwnState, voters = [1, 2, 3]): RollCall {
 t.test('a node takes no part until a quorum has answered', async (t) => {
   const roll = call(own, [1, 2, 3, 4, 5])
   t.same(roll.begin(), { kind: 'wait' })
-  const memory = { starts: 4, run: 'r4', lastIndex: 100 }
+  const memory = { starts: 4, run: 'r4', lastIndex: 100, founder: false }
   t.same(roll.onWelcome({ self: hello(2), memory }), { kind: 'wait' })
   t.same(roll.onWelcome({ self: hello(2), memory }), { kind: 'wait' }, 'the same voice counts once')
   t.same(roll.onWelcome({ self: hello(9), memory }), { kind: 'wait' }, 'only voters count')
@@ -39,35 +39,79 @@ t.test('a node takes no part until a quorum has answered', async (t) => {
 
 t.test('a single node vouches for itself', async (t) => {
   t.same(call(own, [1]).begin(), { kind: 'vouched' })
-  t.same(call({ ...own, standing: 'new' }, [1]).begin(), { kind: 'found' })
+  t.match(call({ ...own, standing: 'new' }, [1]).begin(), { kind: 'found' })
 })
 
 t.test('an older copy of a directory is noticed by its start count', async (t) => {
-  const verdict = call(own).onWelcome({ self: hello(2), memory: { starts: 6, run: 'r6', lastIndex: 50 } })
+  const verdict = call(own).onWelcome({
+    self: hello(2),
+    memory: { starts: 6, run: 'r6', lastIndex: 50, founder: false },
+  })
   t.match(verdict, { kind: 'join', starts: 7, reason: /6 starts/ })
 })
 
 t.test('two runs under one start number betray a copy', async (t) => {
-  const same = call(own).onWelcome({ self: hello(2), memory: { starts: 5, run: 'r5', lastIndex: 50 } })
+  const same = call(own).onWelcome({
+    self: hello(2),
+    memory: { starts: 5, run: 'r5', lastIndex: 50, founder: false },
+  })
   t.same(same, { kind: 'vouched' }, 'the very run that is asking')
-  const other = call(own).onWelcome({ self: hello(2), memory: { starts: 5, run: 'other', lastIndex: 50 } })
+  const other = call(own).onWelcome({
+    self: hello(2),
+    memory: { starts: 5, run: 'other', lastIndex: 50, founder: false },
+  })
   t.match(other, { kind: 'join', starts: 6 })
 })
 
 t.test('a log that ends before what it had acknowledged is noticed', async (t) => {
-  const verdict = call(own).onWelcome({ self: hello(2), memory: { starts: 4, run: 'r4', lastIndex: 101 } })
+  const verdict = call(own).onWelcome({
+    self: hello(2),
+    memory: { starts: 4, run: 'r4', lastIndex: 101, founder: false },
+  })
   t.match(verdict, { kind: 'join', reason: /up to 101, its log ends at 100/ })
 })
 
-t.test('a quorum of empty founders begins a cluster; a remembered one joins instead', async (t) => {
-  const fresh: OwnState = { standing: 'new', starts: 1, run: 'r1', lastIndex: 0 }
-  t.same(call(fresh).onWelcome({ self: hello(2, { standing: 'new' }), memory: nothing }), { kind: 'found' })
-  const known = call(fresh).onWelcome({ self: hello(2), memory: { starts: 3, run: '', lastIndex: 44 } })
-  t.match(known, { kind: 'join', starts: 4 })
+const fresh: OwnState = { standing: 'new', starts: 1, run: 'r1', lastIndex: 0 }
+
+t.test('all founders must be empty together to begin a cluster', async (t) => {
+  const roll = call(fresh)
+  t.same(roll.onWelcome({ self: hello(2, { standing: 'new' }), memory: nothing }), { kind: 'wait' })
+  const found = roll.onWelcome({ self: hello(3, { standing: 'new' }), memory: nothing })
+  t.match(found, { kind: 'found' })
+  if (found.kind === 'found')
+    t.same(
+      [...found.runs],
+      [
+        [2, 'run-2'],
+        [3, 'run-3'],
+      ],
+    )
+})
+
+t.test('an empty node that meets a member joins: its directory may not always have been empty', async (t) => {
+  t.match(call(fresh).onWelcome({ self: hello(2), memory: nothing }), { kind: 'join', starts: 2 })
+  const known = { starts: 3, run: '', lastIndex: 44, founder: false }
+  t.match(call(fresh).onWelcome({ self: hello(2), memory: known }), { kind: 'join', starts: 4 })
+})
+
+t.test('a founder that was a moment faster says that it met this very run', async (t) => {
+  const met = { starts: 1, run: 'r1', lastIndex: 0, founder: true }
+  t.match(call(fresh).onWelcome({ self: hello(2), memory: met }), { kind: 'found' })
+  const memory = new PeerMemory()
+  memory.founded(new Map([[2, 'run-2']]))
+  t.ok(memory.greeted(hello(2)).founder)
+  t.notOk(memory.greeted(hello(2, { run: 'another', starts: 2 })).founder, 'another run is another matter')
+})
+
+t.test('only members vouch for a member', async (t) => {
+  const memory = { starts: 4, run: 'r4', lastIndex: 100, founder: false }
+  const roll = call(own)
+  t.same(roll.onWelcome({ self: hello(2, { standing: 'joining' }), memory }), { kind: 'wait' })
+  t.same(roll.onWelcome({ self: hello(3, { standing: 'new' }), memory }), { kind: 'wait' })
+  t.same(roll.onWelcome({ self: hello(3), memory }), { kind: 'vouched' })
 })
 
 t.test('a node that is not among the founders joins', async (t) => {
-  const fresh: OwnState = { standing: 'new', starts: 1, run: 'r1', lastIndex: 0 }
   t.match(new RollCall({ self: 4, own: fresh, voters: [1, 2, 3] }).begin(), { kind: 'join' })
 })
 
@@ -76,10 +120,16 @@ t.test('the memory answers what was known before the greeting, and only grows', 
   t.same(memory.greeted(hello(2, { starts: 3, run: 'a' })), nothing)
   memory.acknowledged(2, 40)
   memory.acknowledged(2, 30)
-  t.same(memory.greeted(hello(2, { starts: 4, run: 'b' })), { starts: 3, run: 'a', lastIndex: 40 })
-  t.same(memory.greeted(hello(2, { starts: 2, run: 'old' })), { starts: 4, run: 'b', lastIndex: 40 })
+  t.match(memory.greeted(hello(2, { starts: 4, run: 'b' })), { starts: 3, run: 'a', lastIndex: 40 })
+  t.match(memory.greeted(hello(2, { starts: 2, run: 'old' })), { starts: 4, run: 'b', lastIndex: 40 })
   t.same(memory.of(2), { starts: 4, run: 'b', lastIndex: 40 }, 'an old copy changes nothing')
-  memory.remember(2, { starts: 4, lastIndex: 50 })
+  memory.remember(2, { starts: 4, run: 'other', lastIndex: 50 })
   t.same(memory.of(2), { starts: 4, run: 'b', lastIndex: 50 })
-  t.same(memory.all(), [{ id: 2, starts: 4, lastIndex: 50 }])
+  t.same(memory.all(), [{ id: 2, starts: 4, run: 'b', lastIndex: 50 }])
+  memory.remember(3, { starts: 7, run: 'c', lastIndex: 9 })
+  t.match(
+    memory.greeted(hello(3, { starts: 7, run: 'd' })),
+    { starts: 7, run: 'c' },
+    'two runs under one number',
+  )
 })

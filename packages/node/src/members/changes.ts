@@ -1,4 +1,4 @@
-import type { InternalCommand } from '@tranca/ledger'
+import type { InternalCommand, MemberMark } from '@tranca/ledger'
 import { decodeOperation } from '@tranca/protocol'
 import { asV2, type ChangeType, type ConfChange, type NodeId } from '@tranca/raft-ts'
 import { internalBytes } from '../replica/internal-bytes.ts'
@@ -22,7 +22,7 @@ export function addChange(member: { id: NodeId; name: string; peer: string; clie
 }
 
 /** The mark says which start of the member is promoted: its own sign that it may vote again. */
-export function promoteChange(mark: { id: NodeId; starts: number; lastIndex: number }): ConfChange {
+export function promoteChange(mark: MemberMark): ConfChange {
   return change('addNode', mark.id, { op: 'member.seen', marks: [mark] })
 }
 

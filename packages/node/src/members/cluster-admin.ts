@@ -38,7 +38,7 @@ export class ClusterAdmin {
   readonly #members: () => readonly MemberEntry[]
   readonly #clock: Clock
   readonly #timeoutMs: number
-  readonly #startsOf: (id: number) => number
+  readonly #startOf: (id: number) => { starts: number; run: string }
   readonly #isConnected: (id: number) => boolean
   readonly #waiters = new Set<Waiter>()
   readonly #vendor: Vendor | undefined
@@ -50,8 +50,8 @@ export class ClusterAdmin {
     clock: Clock
     /** How long a change may take before its outcome is called unknown. */
     timeoutMs: number
-    /** How often a member has started, as it last said itself. */
-    startsOf: (id: number) => number
+    /** Which start of a member runs, as it last said itself. */
+    startOf: (id: number) => { starts: number; run: string }
     isConnected: (id: number) => boolean
     /** Whose license keys are accepted. */
     vendor: Vendor | undefined
@@ -60,7 +60,7 @@ export class ClusterAdmin {
     this.#members = options.members
     this.#clock = options.clock
     this.#timeoutMs = options.timeoutMs
-    this.#startsOf = options.startsOf
+    this.#startOf = options.startOf
     this.#isConnected = options.isConnected
     this.#vendor = options.vendor
   }
@@ -129,7 +129,10 @@ export class ClusterAdmin {
     const taken = this.#members().find(
       (member) => member.id === request.id || member.name === request.name || member.peer === request.peer,
     )
-    if (taken) return refuse('memberExists', { id: taken.id, name: taken.name, peer: taken.peer })
+    const nextId = this.#replica()!.ledger.lastMemberId + 1
+    if (taken) return refuse('memberExists', { id: taken.id, name: taken.name, peer: taken.peer, nextId })
+    // What others remember of a member goes by its id: it is never used again for another one.
+    if (request.id < nextId) return refuse('memberExists', { id: request.id, name: '', nextId })
     return this.#change(addChange(request), (conf) => conf.learners.includes(request.id))
   }
 
@@ -139,8 +142,9 @@ export class ClusterAdmin {
     if (!progress) return refuse('unknownMember', { id })
     if (!progress.isLearner) return DONE
     const lag = raft.lastIndex - progress.match
-    if (progress.state !== 'replicate' || lag > CAUGHT_UP_LAG) return refuse('notCaughtUp', { id, lag })
-    const mark = { id, starts: this.#startsOf(id), lastIndex: progress.match }
+    const isThere = progress.recentActive && this.#isConnected(id) && progress.state === 'replicate'
+    if (!isThere || lag > CAUGHT_UP_LAG) return refuse('notCaughtUp', { id, lag })
+    const mark = { id, ...this.#startOf(id), lastIndex: progress.match }
     return this.#change(promoteChange(mark), (conf) => conf.voters.includes(id))
   }
 

@@ -46,8 +46,16 @@ export class MemberDuties {
     this.#logger = options.logger
   }
 
-  startsOf(id: number): number {
-    return this.#hellos.get(id)?.starts ?? 0
+  /** Which start of a member this is, as it last said itself. */
+  startOf(id: number): { starts: number; run: string } {
+    const { starts, run } = this.#hellos.get(id) ?? { starts: 0, run: '' }
+    return { starts, run }
+  }
+
+  /** A member was removed: what it said is of no use any more. */
+  forget(id: number): void {
+    this.#hellos.delete(id)
+    this.#toDemote.delete(id)
   }
 
   onHello(hello: Hello): void {
@@ -96,7 +104,7 @@ export class MemberDuties {
   #mark(withPositions: boolean): void {
     const known = new Set(this.#members().map((member) => member.id))
     const marks = this.#memory.all().filter(({ id }) => known.has(id))
-    const starts = JSON.stringify(marks.map(({ id, starts }) => [id, starts]))
+    const starts = JSON.stringify(marks.map(({ id, starts, run }) => [id, starts, run]))
     if (marks.length === 0 || (starts === this.#marked && !withPositions)) return
     this.#marked = starts
     this.#replica().proposeInternal({ op: 'member.seen', marks })
@@ -128,7 +136,7 @@ export class MemberDuties {
       const wanted = Math.max(replica.raft.commit - PROMOTE_LAG, this.#memory.of(id).lastIndex)
       if (one.match < wanted) continue
       this.#logger.info({ member: id, match: one.match }, 'learner has caught up: it becomes a voter')
-      this.#change(promoteChange({ id, starts: hello.starts, lastIndex: one.match }))
+      this.#change(promoteChange({ id, starts: hello.starts, run: hello.run, lastIndex: one.match }))
       return
     }
   }

@@ -14,17 +14,22 @@ export interface OwnState {
 export type Verdict =
   /** Not enough members have answered yet: take no part. */
   | { readonly kind: 'wait' }
-  /** A quorum knows nothing against this node: it may vote and stand. */
+  /** A quorum of members knows nothing against this node: it may vote and stand. */
   | { readonly kind: 'vouched' }
-  /** A quorum of founders is as empty as this node: a new cluster begins. */
-  | { readonly kind: 'found' }
+  /** All founders are as empty as this node: a new cluster begins, with these runs of them. */
+  | { readonly kind: 'found'; readonly runs: ReadonlyMap<number, string> }
   /** This node has less than others remember, or was never a member: it takes part without a vote. */
   | { readonly kind: 'join'; readonly starts: number; readonly reason: string }
 
 /**
  * Decides whether a starting node may take part. A directory alone cannot know that it is
- * yesterday's (docs/architecture.md, "What is on disk"), so the node first hears what the others remember
- * of it: how often it had started, and how far its log had got.
+ * yesterday's, or that an empty one was not empty before (docs/architecture.md, "What is on disk"),
+ * so the node first hears what the others remember of it: how often it had started, in which run,
+ * and how far its log had got.
+ *
+ * An empty node founds a cluster only together with **all** founders, each empty in the run that it
+ * met; or when one that did so says that it met this very run. Any other member that it meets means
+ * that there is a cluster already: it joins.
  */
 export class RollCall {
   readonly #self: number
@@ -45,28 +50,44 @@ export class RollCall {
   }
 
   onWelcome(welcome: Welcome): Verdict {
-    this.#heard.set(welcome.self.id, welcome)
-    const less = contradiction(this.#own, welcome.memory)
-    if (less) {
-      return {
-        kind: 'join',
-        starts: Math.max(welcome.memory.starts, this.#own.starts) + 1,
-        reason: `member '${welcome.self.name}' remembers ${less}`,
-      }
+    const { self, memory } = welcome
+    this.#heard.set(self.id, welcome)
+    const less = contradiction(this.#own, memory)
+    if (less) return this.#join(memory.starts, `member '${self.name}' remembers ${less}`)
+    if (this.#own.standing === 'new' && self.standing !== 'new') {
+      return memory.founder
+        ? { kind: 'found', runs: this.#runs() }
+        : this.#join(memory.starts, `member '${self.name}' belongs to a cluster already`)
     }
     return this.#verdict()
   }
 
   #verdict(): Verdict {
-    if (this.#own.standing === 'joining') return { kind: 'vouched' }
+    const { standing } = this.#own
+    if (standing === 'joining') return { kind: 'vouched' }
     if (!this.#voters.has(this.#self)) {
-      if (this.#own.standing === 'member') return { kind: 'vouched' }
-      return { kind: 'join', starts: this.#own.starts, reason: 'this node is not among the founders' }
+      return standing === 'member'
+        ? { kind: 'vouched' }
+        : this.#join(0, 'this node is not among the founders')
     }
-    let heard = 1
-    for (const id of this.#heard.keys()) if (id !== this.#self && this.#voters.has(id)) heard++
-    if (heard < Math.floor(this.#voters.size / 2) + 1) return { kind: 'wait' }
-    return this.#own.standing === 'new' ? { kind: 'found' } : { kind: 'vouched' }
+    // A node that is empty or joins itself cannot vouch for a member.
+    const wanted = standing === 'new' ? 'new' : 'member'
+    let count = 1
+    for (const [id, { self }] of this.#heard) {
+      if (id !== this.#self && this.#voters.has(id) && self.standing === wanted) count++
+    }
+    if (standing === 'new') {
+      return count === this.#voters.size ? { kind: 'found', runs: this.#runs() } : { kind: 'wait' }
+    }
+    return count > this.#voters.size / 2 ? { kind: 'vouched' } : { kind: 'wait' }
+  }
+
+  #runs(): ReadonlyMap<number, string> {
+    return new Map([...this.#heard].map(([id, { self }]) => [id, self.run]))
+  }
+
+  #join(remembered: number, reason: string): Verdict {
+    return { kind: 'join', starts: Math.max(remembered, this.#own.starts) + 1, reason }
   }
 }
 

@@ -38,6 +38,8 @@ const memorySchema = z.object({
   run: z.string().max(64),
   /** The node had acknowledged all entries up to here, and they are committed. */
   lastIndex: z.int().min(0),
+  /** The one that remembers founded the cluster having met the node, in this very run, among the founders. */
+  founder: z.boolean(),
 })
 
 /** What the other one remembers of the node that greets it (docs/architecture.md, "What is on disk"). */
