@@ -555,8 +555,8 @@ export class Licenses {
     if (pool.isCounted) this.units += by
     this.#accountOf(seat).units += by
     this.#countSubject(pool, seat.subject, by)
-    if (by > 0) return
-    if (pool.ceiling > pool.inForce) pool.ceiling = Math.max(pool.inForce, pool.used)
+    if (by < 0 && pool.ceiling > pool.inForce) pool.ceiling = Math.max(pool.inForce, pool.used)
+    // Also when more is in use: one who waited for units may be held back by a rule now, and block nobody.
     this.touch(pool)
   }
 
