@@ -92,7 +92,7 @@ export function healthReport(sources: ReportSources): {
   if (sources.diskFull) reasons.push('the disk is full')
   return {
     ok: reasons.length === 0,
-    leader: replica?.isServing ?? false,
+    leader: (replica?.isServing ?? false) && !sources.diskFull,
     reasons,
     ...(sources.commitLatencyMs !== undefined && { commitLatencyMs: sources.commitLatencyMs }),
   }

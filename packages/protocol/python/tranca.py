@@ -2,7 +2,7 @@
 
     from tranca import Client, Refused
 
-    with Client(["127.0.0.1:5555", "127.0.0.1:5565"], namespace="demo", client="py") as tranca:
+    with Client(["127.0.0.1:5555", "127.0.0.1:5556"], namespace="demo", client="py") as tranca:
         lock = tranca.acquire("u1", "SA1000001", wait_ms=5000)
         number = tranca.reserve("u1", "nf", company="01", branch="0101", spec=GAPLESS)
         tranca.confirm("u1", "nf", number)

@@ -19,7 +19,7 @@ export interface ResetOptions extends Omit<OpenNodeStorageOptions, 'onRow' | 'in
  * node takes part without a vote until it has caught up. Nothing is deleted. Refuses with LOCKED while a
  * process uses the directory. A crash at any moment leaves the old directory or the new one.
  */
-export async function resetForRejoin(options: ResetOptions): Promise<{ setAside: string; starts: number }> {
+export async function resetForRejoin(options: ResetOptions): Promise<{ setAside?: string; starts: number }> {
   const disk = options.disk ?? nodeDisk('.')
   const stores = options.stores ?? levelStores('.')
   const { directory } = options
@@ -46,11 +46,11 @@ export async function resetForRejoin(options: ResetOptions): Promise<{ setAside:
   const ledger = await createDirectory(context, nothing, { starts, rejoining: true })
   await ledger.close()
 
-  const aside = await freeName(disk, directory)
-  if (await disk.exists(directory)) await disk.rename(directory, aside)
+  const aside = (await disk.exists(directory)) ? await freeName(disk, directory) : undefined
+  if (aside !== undefined) await disk.rename(directory, aside)
   await disk.rename(fresh, directory)
   await disk.syncDirectory(parentOf(directory))
-  return { setAside: aside, starts }
+  return { ...(aside !== undefined && { setAside: aside }), starts }
 }
 
 /** Tries every ledger that lies there: without a superblock nobody can say which one is in use. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Admin, OutcomeUnknownError, type ResultOf } from '@tranca/client'
+import { type Admin, OutcomeUnknownError, RefusedError, type ResultOf } from '@tranca/client'
 import type { Command } from 'commander'
 import { group, type Kit, leaf } from '../command-kit.ts'
 import type { Context } from '../context.ts'
@@ -146,9 +146,19 @@ export function addMember(kit: Kit, program: Command): void {
       await context.withAdmin(async (admin) => {
         const { members } = await admin.request({ op: 'member.list' })
         const free = Math.max(0, ...members.map((each) => each.id)) + 1
-        const id = wholeNumber('--id', options.id, 1, MEMBER_ID_MAX) ?? free
+        const wanted = wholeNumber('--id', options.id, 1, MEMBER_ID_MAX)
         const { peer, client } = options
-        await admin.request({ op: 'member.add', id, name, peer, client })
+        const request = { op: 'member.add', name, peer, client } as const
+        const id = await admin.request({ ...request, id: wanted ?? free }).then(
+          () => wanted ?? free,
+          async (error: unknown) => {
+            // Ids of members that were removed are not used again: the cluster says which one is next.
+            const nextId = nextIdAfter(error)
+            if (wanted !== undefined || nextId === undefined) throw error
+            await admin.request({ ...request, id: nextId })
+            return nextId
+          },
+        )
         const said = { id, name, peer, client }
         context.out.data(said, () => context.out.say('say.added', { node: name, id }))
       })
@@ -257,4 +267,11 @@ async function awaitLeader(
 
 function byTerm(one: { readonly term: number }, other: { readonly term: number }): number {
   return other.term - one.term
+}
+
+/** The id that the cluster offers when the one that was asked for belonged to a member that is gone. */
+function nextIdAfter(error: unknown): number | undefined {
+  if (!(error instanceof RefusedError) || error.code !== 'memberExists') return undefined
+  const { name, nextId } = error.detail
+  return name === '' && typeof nextId === 'number' ? nextId : undefined
 }

@@ -331,7 +331,7 @@ export const en = {
   'say.promoted': '{node} leads.',
   'say.drained': '{node} is drained: it replicates and votes, and does not lead.',
   'say.undrained': '{node} may lead again.',
-  'say.added': '{node} ({id}) is a learner now. When it has caught up: tranca member promote {node}',
+  'say.added': '{node} ({id}) is a learner now. It becomes a voter by itself when it has caught up.',
   'say.memberPromoted': '{node} is a voter now.',
   'say.removed': '{node} no longer belongs to the cluster. Stop its process.',
   'say.removeAsk': 'Removing {node} cannot be undone under this number. Add --yes to do it.',
@@ -340,7 +340,7 @@ export const en = {
   'say.lockReleaseFailed':
     'The lock on {names} could not be given back ({reason}); it ends with its session, within {ttl}.',
   'say.verifyFine': '{directory}: nothing is wrong.',
-  'say.verifyProblems': '{directory}: {count} problems.',
+  'say.verifyProblems': '{directory}: problems found: {count}.',
   'say.devStarting': 'Starting {count} members in {directory}',
   'say.devReady': 'The cluster is ready. {leader} leads.',
   'say.devTry': 'Try, in another terminal:',

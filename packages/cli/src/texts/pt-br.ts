@@ -334,7 +334,7 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'say.promoted': '{node} lidera.',
   'say.drained': '{node} está drenado: replica e vota, e não lidera.',
   'say.undrained': '{node} pode liderar de novo.',
-  'say.added': '{node} ({id}) agora é aprendiz. Quando alcançar os outros: tranca member promote {node}',
+  'say.added': '{node} ({id}) agora é aprendiz. Passa a votar sozinho quando alcançar os outros.',
   'say.memberPromoted': '{node} agora vota.',
   'say.removed': '{node} não pertence mais ao cluster. Pare o processo dele.',
   'say.removeAsk': 'Remover {node} não pode ser desfeito com este número. Acrescente --yes para fazê-lo.',
@@ -343,7 +343,7 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'say.lockReleaseFailed':
     'A trava em {names} não pôde ser devolvida ({reason}); ela acaba com a sessão, em até {ttl}.',
   'say.verifyFine': '{directory}: nada de errado.',
-  'say.verifyProblems': '{directory}: {count} problemas.',
+  'say.verifyProblems': '{directory}: problemas encontrados: {count}.',
   'say.devStarting': 'Iniciando {count} membros em {directory}',
   'say.devReady': 'O cluster está pronto. {leader} lidera.',
   'say.devTry': 'Experimente, em outro terminal:',
