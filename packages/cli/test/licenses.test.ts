@@ -8,7 +8,7 @@ import { explain } from '../src/explain.ts'
 import { parseMoment } from '../src/moments.ts'
 import { run } from '../src/run.ts'
 import { Texts } from '../src/texts/index.ts'
-import { memoryIo, startTestCluster, tranca, trancaJson } from './kit.ts'
+import { memoryIo, startTestCluster, tranca, trancaJson, until } from './kit.ts'
 
 const DAY_MS = 86_400_000
 const vendor = generateKeyPair()
@@ -246,6 +246,34 @@ await t.test('a smaller key says what falls below its use, and ends nobody', asy
   t.match(await trancaJson(['key', 'install', second, '--yes'], here), { installed: true, serial: 2 })
   t.equal((await trancaJson<object[]>(['license', 'grants'], here)).length, 2)
   t.match(await trancaJson(['key', 'history'], here), [{ serial: 1 }, { serial: 2, removed: [4_177] }])
+})
+
+await t.test('a leader that is killed takes no unit with it', async (t) => {
+  const three = await startTestCluster(join(state, 'three'), 3, vendorKey)
+  t.teardown(() => three.close())
+  const there = { state, addresses: three.addresses }
+  await trancaJson(['key', 'install', first, '--yes'], there)
+  const session = await connect({ addresses: three.addresses, namespace: 'production', ttlMs: 60_000 })
+  t.teardown(() => session.close({ deadlineMs: 1_000 }))
+  const ana = await session.owner('u1').license('fiscal', { user: 'ana', group: '01' })
+  const shared = await session.owner('u2').license('fiscal', { user: 'ana', group: '01' })
+  t.equal(shared.status, 'waived')
+  await session.owner('u3').license('fiscal', { user: 'bia', group: '01' })
+  const waiting = session.owner('u4').license('fiscal', { user: 'carla', group: '01', waitMs: 300_000 })
+  await until('the wait', async () => {
+    const list = await trancaJson<{ products: { queued: number }[] }>(['license', 'list'], there)
+    return list.products.some(({ queued }) => queued === 1)
+  })
+  const before = await trancaJson<object[]>(['license', 'grants'], there)
+  t.equal(before.length, 3)
+  const usage = await trancaJson<{ checkouts: number }[]>(['license', 'usage'], there)
+  await three.kill((await three.leader()).name)
+  t.same(await trancaJson(['license', 'grants'], there), before)
+  const after = await trancaJson<{ checkouts: number }[]>(['license', 'usage'], there)
+  t.match(after[0], { checkouts: usage[0]?.checkouts }, 'the usage log survives as well')
+  t.equal(await shared.release(), 'shared', 'somebody else has the unit still')
+  t.equal(await ana.release(), 'released')
+  t.match(await waiting, { owner: 'u4', status: 'inUse' })
 })
 
 await t.test('moments are days, instants, or how long ago', (t) => {
