@@ -8,8 +8,10 @@ import {
   type Product,
   signKey,
 } from '@tranca/license-key'
+import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { LicenseCalendar } from '../src/duties/license-calendar.ts'
+import { openNode } from '../src/index.ts'
 import { checkKeyFile } from '../src/licenses/key-desk.ts'
 import { TestCluster, until } from './cluster-kit.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -306,6 +308,23 @@ t.test('a bundle takes license, lock and number under one token, or nothing', as
   const next = await session.owner('u2').bundle(parts('bia'))
   t.equal(next.held[2].value, '000000002')
   t.ok(next.token > bundle.token)
+})
+
+t.test('the log says what became of the key, and nothing that is in it', async (t) => {
+  const cluster = await licensed(t, 1)
+  await cluster.stopNode(1)
+  const lines: string[] = []
+  const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
+  cluster.nodes.set(1, await openNode(cluster.configOf(1), { logger }))
+  await cluster.admin.request({ op: 'key.install', file: first }, { deadlineMs: 20_000 })
+  const forged = first.replace('"quantity": 2', '"quantity": 9')
+  t.match(await failure(cluster.admin.request({ op: 'key.install', file: forged })), { code: 'keyDamaged' })
+  const log = lines.join('')
+  t.match(log, /"serial":"1","msg":"license key installed"/)
+  t.match(log, /"state":"valid","reason":"","msg":"license validity"/)
+  for (const secret of [JSON.parse(first).signature, 'quantity', 'example-1', 'PUBLIC KEY']) {
+    t.notOk(log.includes(secret), secret)
+  }
 })
 
 t.test('licenses are metrics: units in use, validity, denials by cause', async (t) => {
