@@ -60,6 +60,16 @@ for (let pass = 0; pass < 2; pass++) {
     () => ({ counts: [0] }),
   )
   measure(
+    'license.checkout',
+    (i) => ({ owner: `u${i % 100}`, feature: 'fiscal', user: `user${i}`, group: '01', host: `ws-${i % 50}` }),
+    (i) => ({ grant: 100_000 + i, product: 4_000, status: 'inUse', units: 1, unit: i, token: 1_000_000 + i }),
+  )
+  measure(
+    'license.checkin',
+    (i) => ({ owner: `u${i % 100}`, grant: 100_000 + i }),
+    () => ({ status: 'released' }),
+  )
+  measure(
     'sequence.next',
     (i) => ({ owner: `u${i % 100}`, name: 'order', scope }),
     (i) => ({ first: `${100_000 + i}`, last: `${100_000 + i}`, count: 1, prefix: '', period: '' }),
