@@ -203,6 +203,7 @@ export class Node {
       failed: (error) => this.#fail(error),
     })
     const isFresh = storage.meta.index === 0
+    if (!isFresh) this.#digests.own(storage.meta.index, storage.meta.digest)
     this.#standing = new OwnStanding({
       self: config.id,
       own: {
