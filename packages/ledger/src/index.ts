@@ -1,5 +1,5 @@
 /**
- * The replicated state machine of Tranca: sessions and owners, mutexes, semaphores, code reservations,
+ * The replicated state machine of Tranca: sessions and owners, licenses, mutexes, semaphores, code reservations,
  * sequences and the gap ledger. Pure and deterministic: the same entries give the same rows, answers
  * and events on every member.
  *

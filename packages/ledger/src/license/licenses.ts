@@ -60,6 +60,15 @@ export class Borrow implements Row {
   }
 }
 
+interface Lists {
+  readonly byFeature: Map<string, readonly Pool[]>
+  readonly byProduct: Map<number, readonly Pool[]>
+}
+
+function newLists(): Lists {
+  return { byFeature: new Map(), byProduct: new Map() }
+}
+
 /** Peaks over all pools. Row `v/peaks`. */
 class Overall implements Row {
   readonly meter = new PeakMeter('all', 0)
@@ -93,7 +102,12 @@ export class Licenses {
   /** By product, then installation type. */
   poolList: readonly Pool[] = []
   readonly features = new Map<string, FeatureSpec>()
-  readonly #listsOf = new Map<string, readonly Pool[]>()
+  /** What `poolsOf` found, until pools or features change. */
+  readonly #lists: { readonly [installation in Installation]: Lists } = {
+    production: newLists(),
+    homologation: newLists(),
+    development: newLists(),
+  }
   readonly grants = new Map<number, Grant>()
   readonly borrows = new Map<string, Borrow>()
   /** Over all pools. */
@@ -151,7 +165,10 @@ export class Licenses {
         a.product - b.product ||
         INSTALLATIONS.indexOf(a.installation) - INSTALLATIONS.indexOf(b.installation),
     )
-    this.#listsOf.clear()
+    for (const installation of INSTALLATIONS) {
+      this.#lists[installation].byFeature.clear()
+      this.#lists[installation].byProduct.clear()
+    }
   }
 
   /** The products that a feature or a product id stands for; undefined if the key has no such feature. */
@@ -162,8 +179,8 @@ export class Licenses {
 
   /** Those of them that the customer has. */
   poolsOf(installation: Installation, feature: string, product: number): readonly Pool[] | undefined {
-    const name = product === 0 ? `${installation}/f/${feature}` : `${installation}/p/${product}`
-    const known = this.#listsOf.get(name)
+    const { byFeature, byProduct } = this.#lists[installation]
+    const known = product === 0 ? byFeature.get(feature) : byProduct.get(product)
     if (known !== undefined) return known
     const products = this.productsOf(feature, product)
     if (products === undefined) return undefined
@@ -173,7 +190,9 @@ export class Licenses {
       if (pool !== undefined) pools.push(pool)
     }
     // An unknown product must not fill the memory.
-    if (pools.length > 0) this.#listsOf.set(name, pools)
+    if (pools.length === 0) return pools
+    if (product === 0) byFeature.set(feature, pools)
+    else byProduct.set(product, pools)
     return pools
   }
 

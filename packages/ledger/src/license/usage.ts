@@ -138,13 +138,20 @@ export class UsageLog {
   /** Hours of `hours`, oldest first. */
   readonly #order: number[] = []
   rowCount = 0
+  #hour = 0
+  #hourOfMs = 0
 
   constructor(core: Core) {
     this.#core = core
   }
 
   get hour(): number {
-    return Math.floor(this.#core.wallMs / HOUR_MS)
+    const { wallMs } = this.#core
+    if (wallMs !== this.#hourOfMs) {
+      this.#hourOfMs = wallMs
+      this.#hour = Math.floor(wallMs / HOUR_MS)
+    }
+    return this.#hour
   }
 
   accountOf(pool: UsedPool, consumer: Consumer): Account {
