@@ -343,5 +343,5 @@ await t.test('check-outs, queues, rules and reuse are as a plain model says', as
     const run = new Run(chosen)
     for (const each of steps) run.take(each)
   })
-  t.doesNotThrow(() => fc.assert(property, { numRuns: 600, verbose: 1, ...seeded() }))
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 400, verbose: 1, ...seeded() }))
 })
