@@ -6,6 +6,8 @@
  * process.on('SIGTERM', () => void node.close())
  * const error = await node.whenStopped
  */
+export { type AuditReport, auditDirectory, type Violation } from './audit/audit.ts'
+export type { UnitCount, UnitExcess } from './audit/unit-book.ts'
 export { listenAddresses, loadConfig, parseConfig } from './config/load.ts'
 export { type Config, configSchema, type MemberConfig } from './config/schema.ts'
 export type { Cancel, Clock } from './environment/clock.ts'

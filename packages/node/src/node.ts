@@ -295,6 +295,11 @@ export class Node {
     await this.#clients.close()
     await this.#peers.close()
     await this.#adminServer?.close()
+    if (error === undefined) {
+      await this.#storing
+        .settle()
+        .catch((cause: unknown) => this.#logger.warn({ err: cause }, 'the last commit index is not written'))
+    }
     await this.#storage.close()
     this.#status = 'closed'
     this.#logger.info('node stopped')

@@ -74,12 +74,21 @@ export class Storing {
   #write(request: StorageAppend, before: Promise<void>): Promise<void> {
     const { hardState, entries, snapshot } = request
     if (snapshot) return this.#install(request)
-    // A commit index that moved is not worth a write: the leader will tell it again.
+    // A commit index that moved is not worth a write of its own (the leader will tell it again), but it goes
+    // along with the next one: what is known here as committed is what an audit may judge.
     const { term, vote } = this.#hardState
     const isVoteChanged = hardState && (hardState.term !== term || hardState.vote !== vote)
-    if (entries.length === 0 && !isVoteChanged) return before
     if (hardState) this.#hardState = hardState
-    return this.#storage.log.append({ hardState, entries })
+    if (entries.length === 0 && !isVoteChanged) return before
+    return this.#storage.log.append({ hardState: this.#hardState, entries })
+  }
+
+  /** Before an orderly stop: how far this node knows entries to be committed. */
+  async settle(): Promise<void> {
+    await this.#tail
+    const { log } = this.#storage
+    if (log.status !== 'open' || this.#hardState.commit <= log.hardState.commit) return
+    await log.append({ hardState: this.#hardState, entries: [] })
   }
 
   async #install(request: StorageAppend): Promise<void> {
