@@ -29,7 +29,6 @@ function rowResult(id: string, clients: number, connections: number): RowResult 
     cpuSeconds: 0.25,
     rssBytes: 2 ** 26,
     logBytes: 2 ** 25,
-    writtenBytes: 1_000,
   }
   return {
     id,

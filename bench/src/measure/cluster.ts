@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAdmin } from '@tranca/client'
 import { type DevCluster, startDevCluster } from 'tranca/dev-cluster'
@@ -38,21 +38,25 @@ export async function startTarget(options: {
   const { home, isLicensed, signal } = options
   mkdirSync(home, { recursive: true })
   const directory = mkdtempSync(join(home, 'bench-'))
+  const key = isLicensed ? issueBenchKey(Date.now()) : undefined
+  const vendorPublicKey = key === undefined ? undefined : join(directory, 'vendor-public.pem')
   let cluster: DevCluster | undefined
   const close = async (): Promise<void> => {
     await cluster?.close()
     rmSync(directory, { recursive: true, force: true })
   }
   try {
+    if (vendorPublicKey !== undefined) writeFileSync(vendorPublicKey, key!.publicKeyPem)
     cluster = await startDevCluster({
       directory: join(directory, 'cluster'),
       members: 3,
       ports: 'free',
       logLevel: 'warn',
+      vendorPublicKey,
     })
     await cluster.whenReady({ signal })
-    const unlicensed = isLicensed ? await license(cluster, directory, signal) : 'no row needs it'
     const { members, addresses } = cluster
+    const unlicensed = key === undefined ? 'no row needs a key' : await install(key.keyFile, addresses)
     return {
       addresses,
       local: () => members.map(({ name, pid, admin }) => ({ name, pid, admin })),
@@ -65,23 +69,11 @@ export async function startTarget(options: {
   }
 }
 
-/** Issues a key, tells the nodes whose keys to accept, and installs it. Returns why that was not possible. */
-async function license(
-  cluster: DevCluster,
-  directory: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const { publicKeyPem, keyFile } = issueBenchKey(Date.now())
-  const vendorPublicKey = join(directory, 'vendor-public.pem')
-  writeFileSync(vendorPublicKey, publicKeyPem)
-  for (const { name, config } of cluster.members) {
-    appendFileSync(config, `license: ${JSON.stringify({ vendorPublicKey })}\n`)
-    await cluster.restart(name)
-    await cluster.whenReady({ signal })
-  }
-  const admin = openAdmin(cluster.addresses)
+/** Returns why that was not possible. */
+async function install(file: string, addresses: readonly string[]): Promise<string | undefined> {
+  const admin = openAdmin(addresses)
   try {
-    await admin.request({ op: 'key.install', file: keyFile })
+    await admin.request({ op: 'key.install', file })
     return undefined
   } catch (error) {
     return `the key could not be installed: ${error instanceof Error ? error.message : error}`

@@ -40,13 +40,15 @@ export interface LoadReport {
   readonly rssBytes: number
 }
 
-/** To a process that makes load. Each is answered by one message, in order. */
-export type LoadCommand =
+/** What a process that makes load is told about one job. Each command is answered by one message, in order. */
+export type LoadStep =
   | { readonly kind: 'open'; readonly part: JobPart }
   | { readonly kind: 'start' }
   | { readonly kind: 'record' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'close' }
+
+export type LoadCommand = LoadStep & { readonly job: number }
 
 export type LoadAnswer =
   | { readonly kind: 'done' }

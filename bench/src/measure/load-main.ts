@@ -84,14 +84,17 @@ async function inBatches<T, R>(list: readonly T[], make: (one: T) => Promise<R>)
 }
 
 const done: LoadAnswer = { kind: 'done' }
-let load: Load | undefined
+const loads = new Map<number, Load>()
 
 async function obey(command: LoadCommand): Promise<LoadAnswer> {
+  const { job } = command
   if (command.kind === 'open') {
-    load = new Load(command.part)
-    await load.open()
+    const opened = new Load(command.part)
+    loads.set(job, opened)
+    await opened.open()
     return done
   }
+  const load = loads.get(job)
   if (load === undefined) throw new Error(`${command.kind} before open`)
   switch (command.kind) {
     case 'start':
@@ -103,6 +106,7 @@ async function obey(command: LoadCommand): Promise<LoadAnswer> {
     case 'stop':
       return load.stop()
     case 'close':
+      loads.delete(job)
       await load.close()
       return done
     default:

@@ -1,8 +1,9 @@
+import { strict as assert } from 'node:assert'
 import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Histogram, type Quantiles } from './histogram.ts'
-import type { Job, LoadAnswer, LoadCommand, LoadReport } from './job.ts'
+import type { Job, LoadAnswer, LoadCommand, LoadReport, LoadStep } from './job.ts'
 import { limits } from './limits.ts'
 
 const MAIN = fileURLToPath(new URL('./load-main.js', import.meta.url))
@@ -30,35 +31,61 @@ class LoadError extends Error {
   readonly code = 'LOAD_FAILED'
 }
 
+/**
+ * Processes that make the load. They stay from row to row, so that no row pays for their start and for the
+ * compiler's.
+ */
+export class LoadPool {
+  readonly #processesMax: number
+  #processes: LoadProcess[] = []
+
+  constructor(processesMax: number) {
+    this.#processesMax = processesMax
+  }
+
+  /** For one job. */
+  take(job: Job): readonly LoadProcess[] {
+    const count = processesFor(job, this.#processesMax)
+    this.#processes = this.#processes.filter((each) => each.isAlive)
+    while (this.#processes.length < count) this.#processes.push(new LoadProcess())
+    return this.#processes.slice(0, count)
+  }
+
+  /** Ends all processes, whatever they do. */
+  kill(): void {
+    for (const each of this.#processes) each.kill()
+    this.#processes = []
+  }
+}
+
 interface LoadOptions {
   readonly addresses: readonly string[]
   readonly namespace: string
-  readonly processes: number
+  readonly pool: LoadPool
 }
+
+let lastJob = 0
 
 /** The clients of one job, in processes of their own. */
 export class Load {
-  readonly #processes: LoadProcess[] = []
+  readonly #job = ++lastJob
+  readonly #processes: readonly LoadProcess[]
 
-  /** Starts the processes and opens all sessions. */
-  static async open(job: Job, options: LoadOptions): Promise<Load> {
-    const load = new Load()
-    const { addresses, namespace } = options
-    const count = processesFor(job, options.processes)
-    try {
-      for (let number = 0; number < count; number++) load.#processes.push(new LoadProcess())
-      await load.#all((number) => {
-        const [from, to] = [
-          Math.floor((number * job.clients) / count),
-          Math.floor(((number + 1) * job.clients) / count),
-        ]
-        return { kind: 'open', part: { ...job, addresses, namespace, from, to } }
-      })
-      return load
-    } catch (error) {
-      load.kill()
-      throw error
-    }
+  private constructor(processes: readonly LoadProcess[]) {
+    this.#processes = processes
+  }
+
+  /** Opens all sessions. */
+  static async open(job: Job, { addresses, namespace, pool }: LoadOptions): Promise<Load> {
+    const processes = pool.take(job)
+    const load = new Load(processes)
+    const count = processes.length
+    await load.#all((number) => {
+      const from = Math.floor((number * job.clients) / count)
+      const to = Math.floor(((number + 1) * job.clients) / count)
+      return { kind: 'open', part: { ...job, addresses, namespace, from, to } }
+    })
+    return load
   }
 
   /**
@@ -82,21 +109,15 @@ export class Load {
     return merged(answers.flatMap((answer) => (answer.kind === 'report' ? [answer.report] : [])))
   }
 
-  /** Closes the sessions and ends the processes. */
+  /** Closes the sessions. */
   async close(): Promise<void> {
-    try {
-      await this.#all(() => ({ kind: 'close' }))
-    } finally {
-      this.kill()
-    }
+    await this.#all(() => ({ kind: 'close' }))
   }
 
-  kill(): void {
-    for (const each of this.#processes) each.kill()
-  }
-
-  #all(commandOf: (number: number) => LoadCommand): Promise<LoadAnswer[]> {
-    return Promise.all(this.#processes.map((each, number) => each.command(commandOf(number))))
+  #all(stepOf: (number: number) => LoadStep): Promise<LoadAnswer[]> {
+    return Promise.all(
+      this.#processes.map((each, number) => each.command({ ...stepOf(number), job: this.#job })),
+    )
   }
 }
 
@@ -142,6 +163,10 @@ class LoadProcess {
   readonly #child: ChildProcess
   #settle: ((answer: LoadAnswer) => void) | undefined
 
+  get isAlive(): boolean {
+    return this.#child.connected
+  }
+
   constructor() {
     this.#child = fork(MAIN, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     this.#child.on('message', (answer: LoadAnswer) => this.#answer(answer))
@@ -151,7 +176,9 @@ class LoadProcess {
     )
   }
 
+  /** One at a time. */
   async command(command: LoadCommand): Promise<LoadAnswer> {
+    assert(this.#settle === undefined, `${command.kind} before the last command was answered`)
     const answer = await new Promise<LoadAnswer>((resolve) => {
       const timer = setTimeout(() => {
         this.#answer({ kind: 'failed', reason: `no answer in ${limits.commandTimeoutMs} ms` })

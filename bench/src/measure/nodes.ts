@@ -9,8 +9,6 @@ export interface NodeUsage {
   readonly rssBytes: number | undefined
   /** Of the log on disk, at the end of the row; segments count whole. */
   readonly logBytes: number | undefined
-  /** Bytes that the process sent to the disk. */
-  readonly writtenBytes: number | undefined
 }
 
 /** A node process on this machine. */
@@ -28,8 +26,9 @@ export interface Usage {
 }
 
 interface Look {
-  readonly cpuSeconds: number | undefined
-  readonly writtenBytes: number | undefined
+  /** Processor time of each node, by name. */
+  readonly nodes: ReadonlyMap<string, number | undefined>
+  readonly machine: number | undefined
 }
 
 const TICKS_PER_SECOND = 100
@@ -38,7 +37,7 @@ const TICKS_PER_SECOND = 100
 export class NodeWatch {
   readonly #admin: Admin
   readonly #local: readonly LocalNode[]
-  #looks: { readonly nodes: ReadonlyMap<string, Look>; readonly machine: number | undefined }[] = []
+  #looks: Look[] = []
 
   constructor(addresses: readonly string[], local: readonly LocalNode[]) {
     this.#admin = openAdmin(addresses)
@@ -47,28 +46,26 @@ export class NodeWatch {
 
   /** Takes little time: nothing is asked of the nodes. */
   readonly look = (): void => {
-    const nodes = new Map(this.#local.map(({ name, pid }) => [name, lookAt(pid)]))
-    this.#looks.push({ nodes, machine: this.#local.length === 0 ? undefined : machineCpuSeconds() })
+    const nodes = new Map(this.#local.map(({ name, pid }) => [name, cpuSecondsOf(pid)]))
+    const machine = this.#local.length === 0 ? undefined : machineCpuSeconds()
+    this.#looks = [...this.#looks.slice(-1), { nodes, machine }]
   }
 
-  /** The difference between the first and the last look since the last report. */
+  /** The difference between the last two looks. */
   async report(): Promise<Usage> {
-    const [first, last] = [this.#looks[0], this.#looks.at(-1)]
-    this.#looks = []
+    const [first, last] = this.#looks
     const reports = await this.#admin.statusOfAll()
     const found: NodeUsage[] = []
     for (const report of reports) {
       if (!report.ok) continue
       const { name, role, memory } = report.status
       const local = this.#local.find((node) => node.name === name)
-      const [before, after] = [first?.nodes.get(name), last?.nodes.get(name)]
       found.push({
         name,
         role,
-        cpuSeconds: difference(before?.cpuSeconds, after?.cpuSeconds),
+        cpuSeconds: difference(first?.nodes.get(name), last?.nodes.get(name)),
         rssBytes: memory?.rssBytes,
         logBytes: local === undefined ? undefined : await logSize(local.admin),
-        writtenBytes: difference(before?.writtenBytes, after?.writtenBytes),
       })
     }
     return {
@@ -98,13 +95,8 @@ function difference(before: number | undefined, after: number | undefined): numb
   return before === undefined || after === undefined ? undefined : after - before
 }
 
-function lookAt(pid: number | undefined): Look {
-  if (pid === undefined) return { cpuSeconds: undefined, writtenBytes: undefined }
-  return { cpuSeconds: cpuSecondsOf(pid), writtenBytes: writtenBytesOf(pid) }
-}
-
-function cpuSecondsOf(pid: number): number | undefined {
-  const text = procFile(`${pid}/stat`)
+function cpuSecondsOf(pid: number | undefined): number | undefined {
+  const text = pid === undefined ? undefined : procFile(`${pid}/stat`)
   if (text === undefined) return undefined
   // proc(5): after the command in brackets, user and system time are the 12th and 13th fields.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
@@ -117,11 +109,6 @@ function machineCpuSeconds(): number | undefined {
   if (found === null) return undefined
   const [user, nice, system, , , irq, softirq] = found[1]!.split(' ').map(Number)
   return (user! + nice! + system! + irq! + softirq!) / TICKS_PER_SECOND
-}
-
-function writtenBytesOf(pid: number): number | undefined {
-  const found = /^write_bytes: (\d+)$/m.exec(procFile(`${pid}/io`) ?? '')
-  return found === null ? undefined : Number(found[1])
 }
 
 /** Only Linux has these. */

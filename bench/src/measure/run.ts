@@ -2,7 +2,7 @@ import type { BenchArguments } from './arguments.ts'
 import { pointedAt, startTarget, type Target } from './cluster.ts'
 import type { Job } from './job.ts'
 import { costUnits, type LedgerCost, measureLedgerCost, quickCostUnits } from './ledger-cost.ts'
-import { Load, type Measured } from './load.ts'
+import { Load, LoadPool, type Measured } from './load.ts'
 import { thisMachine } from './machine.ts'
 import { type NodeUsage, NodeWatch } from './nodes.ts'
 import type { BenchResult, FailedRow, Ratio, RatioRound, RowResult } from './result.ts'
@@ -22,6 +22,7 @@ export interface RunOptions {
 
 const NAMESPACE = 'bench'
 const RATIO_ROUNDS = 3
+const WARM_CLIENTS_MAX = 256
 const RATIO: Pick<Ratio, 'id' | 'title' | 'clients'> = {
   id: 'ratio/license-lock',
   title: 'license checkout : lock acquire',
@@ -46,11 +47,10 @@ export async function runBench(options: RunOptions): Promise<BenchResult> {
       addresses === undefined
         ? await startTarget({ home: options.home, isLicensed, signal })
         : pointedAt(addresses)
-    const stop = async (): Promise<void> => target.close()
     try {
       version = await bench.measureAll(target, rows, withRatio)
     } finally {
-      await stop()
+      await target.close()
     }
   }
   const licenseCost: LedgerCost[] = []
@@ -94,9 +94,14 @@ class Bench {
   readonly skipped: FailedRow[] = []
   members = 0
   readonly #options: RunOptions
+  readonly #pool: LoadPool
+  readonly #aborted: Promise<never>
 
   constructor(options: RunOptions) {
     this.#options = options
+    this.#aborted = aborted(options.signal)
+    this.#aborted.catch(() => undefined)
+    this.#pool = new LoadPool(options.arguments.loadProcesses)
   }
 
   /** Returns the version of the nodes. */
@@ -105,6 +110,7 @@ class Bench {
     const watch = new NodeWatch(target.addresses, target.local())
     try {
       const version = await watch.version()
+      await this.#warmUp(target, rows)
       for (const row of rows) {
         signal.throwIfAborted()
         if (row.isLicensed && target.unlicensed !== undefined) {
@@ -130,62 +136,64 @@ class Bench {
       }
       return version
     } finally {
+      this.#pool.kill()
       await watch.close()
     }
   }
 
   async #guarded(row: Pick<Row, 'id' | 'title'>, measure: () => Promise<void>): Promise<void> {
     try {
-      await measure()
+      await Promise.race([measure(), this.#aborted])
     } catch (error) {
       if (this.#options.signal.aborted) throw error
+      // Whatever its clients still do, they shall not do it during the next row.
+      this.#pool.kill()
       this.failed.push({ id: row.id, title: row.title, reason: reasonOf(error) })
       this.#options.onEvent(`${row.id} failed: ${reasonOf(error)}`)
     }
   }
 
+  /** Each work once, for a short time: what is measured is not the compiler. */
+  async #warmUp(target: Target, rows: readonly Row[]): Promise<void> {
+    const seen = new Set<string>()
+    for (const row of rows.toReversed()) {
+      const { work, clients } = row.job
+      if (seen.has(work) || clients > WARM_CLIENTS_MAX) continue
+      if (row.isLicensed && target.unlicensed !== undefined) continue
+      seen.add(work)
+      this.#options.signal.throwIfAborted()
+      await this.#guarded({ ...row, id: `${row.id} (warm-up)` }, async () => {
+        const load = await this.#open(target, row.job)
+        await this.#run(load, () => undefined)
+        await load.close()
+      })
+    }
+  }
+
   async #measure(target: Target, watch: NodeWatch, { id, title, job }: Row): Promise<RowResult> {
     const load = await this.#open(target, job)
-    try {
-      const before = await watch.lastIndex()
-      const measured = await this.#run(load, watch)
-      const entries = (await watch.lastIndex()) - before
-      const { nodes, machineCpuSeconds } = await watch.report()
-      await load.close()
-      const others = othersOf(machineCpuSeconds, nodes, measured)
-      const connections = job.shape === 'owners' ? 1 : job.clients
-      return {
-        id,
-        title,
-        work: job.work,
-        clients: job.clients,
-        connections,
-        ...measured,
-        nodes,
-        entries,
-        othersCpuSeconds: others,
-      }
-    } finally {
-      load.kill()
-    }
+    const before = await watch.lastIndex()
+    const measured = await this.#run(load, watch.look)
+    const entries = (await watch.lastIndex()) - before
+    const { nodes, machineCpuSeconds } = await watch.report()
+    await load.close()
+    const othersCpuSeconds = othersOf(machineCpuSeconds, nodes, measured)
+    const connections = job.shape === 'owners' ? 1 : job.clients
+    const row = { id, title, work: job.work, clients: job.clients, connections }
+    return { ...row, ...measured, nodes, entries, othersCpuSeconds }
   }
 
   /** In turns, so that a machine that is busy for a while is so for both. */
   async #compare(target: Target, watch: NodeWatch): Promise<Ratio> {
-    const loads: Load[] = []
+    const of = (work: Job['work']): Promise<Load> =>
+      this.#open(target, { work, clients: RATIO_CLIENTS, shape: 'connections' })
+    const [license, lock] = [await of('license'), await of('lock')]
     const rounds: RatioRound[] = []
-    try {
-      for (const work of ['license', 'lock'] as const) {
-        loads.push(await this.#open(target, { work, clients: RATIO_CLIENTS, shape: 'connections' }))
-      }
-      const [license, lock] = loads as [Load, Load]
-      for (let round = 0; round < RATIO_ROUNDS; round++) {
-        rounds.push(ratioOf(await this.#side(license, watch), await this.#side(lock, watch)))
-      }
-      await Promise.all(loads.map((load) => load.close()))
-    } finally {
-      for (const load of loads) load.kill()
+    for (let round = 0; round < RATIO_ROUNDS; round++) {
+      rounds.push(ratioOf(await this.#side(license, watch), await this.#side(lock, watch)))
     }
+    await license.close()
+    await lock.close()
     const cpus = rounds.map((round) => round.byNodeCpu).filter((value) => value !== undefined)
     return {
       ...RATIO,
@@ -197,7 +205,7 @@ class Bench {
   }
 
   async #side(load: Load, watch: NodeWatch): Promise<Side> {
-    const measured = await this.#run(load, watch)
+    const measured = await this.#run(load, watch.look)
     const { nodes } = await watch.report()
     const cpus = nodes.map((node) => node.cpuSeconds).filter((value) => value !== undefined)
     return {
@@ -207,14 +215,12 @@ class Bench {
   }
 
   #open(target: Target, job: Job): Promise<Load> {
-    const { loadProcesses } = this.#options.arguments
-    return Load.open(job, { addresses: target.addresses, namespace: NAMESPACE, processes: loadProcesses })
+    return Load.open(job, { addresses: target.addresses, namespace: NAMESPACE, pool: this.#pool })
   }
 
-  async #run(load: Load, watch: NodeWatch): Promise<Measured> {
+  async #run(load: Load, look: () => void): Promise<Measured> {
     const { seconds, warmSeconds } = this.#options.arguments
-    const running = load.run({ warmMs: warmSeconds * 1_000, recordMs: seconds * 1_000, look: watch.look })
-    return Promise.race([running, aborted(this.#options.signal)])
+    return load.run({ warmMs: warmSeconds * 1_000, recordMs: seconds * 1_000, look })
   }
 }
 
