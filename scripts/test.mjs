@@ -14,6 +14,8 @@ const args = process.argv.slice(2)
 const options = args.filter((arg) => arg.startsWith('-'))
 const wanted = args.filter((arg) => !arg.startsWith('-'))
 const protocolFile = join(home, '.tap', 'last-run.tap')
+const failuresShown = 20
+const failureLines = 40
 const pollMs = 1_000
 
 await prepare()
@@ -40,7 +42,23 @@ if (files.length === 0) {
       child.stdout?.on('data', (chunk) => process.stdout.write(stripVTControlCharacters(String(chunk)))),
   )
   follow()
+  if (!terminal) showFailures()
   end(readCounts(), code)
+}
+
+/** The failing assertions with what they say, for a log that nobody can ask again. */
+function showFailures() {
+  if (!existsSync(protocolFile)) return
+  const lines = readFileSync(protocolFile, 'utf8').split('\n')
+  let shown = 0
+  for (let at = 0; at < lines.length && shown < failuresShown; at++) {
+    const failed = /^( *)not ok /.exec(lines[at])
+    if (!failed) continue
+    const end = lines.indexOf(`${failed[1]}  ...`, at)
+    const block = lines.slice(at, end < 0 ? at + 1 : end)
+    process.stdout.write(`${block.slice(0, failureLines).join('\n')}\n`)
+    shown++
+  }
 }
 
 /** The compiled tests that have a source: what was built from a file that is gone does not count. */

@@ -83,7 +83,7 @@ await t.test(
       here,
     )
     t.equal(added.code, 0, added.stderr)
-    t.match(added.stderr, /tranca member promote n4/)
+    t.match(added.stderr, /becomes a voter by itself/)
     t.equal(
       (await tranca(['member', 'add', fourth.name, '--peer', fourth.peer, '--client', fourth.client], here))
         .code,
@@ -112,7 +112,7 @@ await t.test(
 )
 
 await t.test(
-  'verify finds nothing wrong in a stopped directory, and names the place of a damaged byte',
+  'verify and audit find nothing wrong in a stopped directory, and name the place of a damaged byte',
   async (t) => {
     const member = await other()
     await cluster.stop(member.name)
@@ -123,7 +123,18 @@ await t.test(
     t.match(fine, { ok: true, summary: { nodeId: String(member.id), clean: true } })
     const table = await tranca(['verify', member.data], { state })
     t.match(table.stderr, /nothing is wrong/)
+    const audited = await trancaJson<{
+      ok: boolean
+      checkpoint: { index: number }
+      commit: number
+      entries: number
+    }>(['audit', member.data], { state })
+    t.equal(audited.ok, true)
+    t.equal(audited.entries, audited.commit - audited.checkpoint.index)
+    const told = await tranca(['audit', member.data, '--lang', 'pt-BR'], { state })
+    t.match(told.stderr, /cada passo está certo/)
     flipOneByte(member.data)
+    t.equal((await tranca(['audit', member.data], { state })).code, 5)
     const damaged = await tranca(['verify', member.data], { state })
     t.equal(damaged.code, 5)
     t.match(damaged.stdout, /error/)

@@ -44,7 +44,6 @@ export const defaultLimits: Limits = {
 
 // Fixed by the contract with clients, not by configuration.
 export const NAME_LENGTH_MAX = 512
-export const PERIOD_LENGTH_MAX = 64
 export const PREFIX_LENGTH_MAX = 64
 export const SESSION_KEY_BYTES = 16
 export const TTL_MS_MIN = 2_000

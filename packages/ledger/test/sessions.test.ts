@@ -227,7 +227,7 @@ await t.test('members: an address book whose marks only grow', async (t) => {
   ledger.applyInternal({ op: 'member.remove', id: 2 })
   world.failOver()
   t.same(granted(world.query({ op: 'member.list' })).members, [
-    { id: 1, name: 'n1', peer: 'g:9', client: 'g:2', drained: true, starts: 3, lastIndex: 95 },
+    { id: 1, name: 'n1', peer: 'g:9', client: 'g:2', drained: true, starts: 3, run: '', lastIndex: 95 },
   ])
   t.equal(outcome(ledger.applyInternal({ op: 'member.drain', id: 7, drained: true })), 'invalid')
 })

@@ -110,7 +110,7 @@ export function deny(
   return refuse(cause, detail as Detail)
 }
 
-export function triedOf(pool: Pool, outcome: Verdict): LicenseTried {
+function triedOf(pool: Pool, outcome: Verdict): LicenseTried {
   return {
     product: pool.product,
     name: pool.spec.name,
@@ -181,10 +181,6 @@ function earliestFreeMs(
     if (next !== undefined && (earliest === undefined || next < earliest)) earliest = next
   }
   return earliest === undefined ? undefined : earliest - core.timeMs
-}
-
-export function mayWait(refusal: Refusal): boolean {
-  return WAITABLE.includes(refusal.cause)
 }
 
 /** The causes for which a check-out may wait, among what was tried. */

@@ -48,7 +48,7 @@ export function judge(pool: Pool, asked: Asked): Verdict {
   return key === undefined && pool.firstResting?.units === units ? 'reused' : 'free'
 }
 
-export function isOverHost(pool: Pool, asked: Asked, need: number): boolean {
+function isOverHost(pool: Pool, asked: Asked, need: number): boolean {
   const { limitPerHost } = pool.spec
   return limitPerHost > 0 && (pool.hosts.get(asked.subject.host) ?? 0) + need > limitPerHost
 }

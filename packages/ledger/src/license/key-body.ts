@@ -63,7 +63,7 @@ export type Parsed =
   | { readonly ok: true; readonly key: KeyBody }
   | { readonly ok: false; readonly damage: Damage }
 
-export const KEY_BODY_MAX = 900_000
+const KEY_BODY_MAX = 900_000
 const PRODUCTS_MAX = 10_000
 const FEATURES_MAX = 10_000
 const LIST_MAX = 1_000

@@ -18,7 +18,7 @@ export interface Bound {
   used: number
 }
 
-export const RULES_MAX = 10_000
+const RULES_MAX = 10_000
 const AMOUNT_MAX = 1_000_000_000
 const WITH_AMOUNT: readonly RuleKind[] = ['reserve', 'max', 'overdraft', 'borrowMax']
 const WITH_MS: readonly RuleKind[] = ['idle', 'linger']

@@ -11,7 +11,7 @@ import { HOUR_MS } from './usage.ts'
 // leaders have told, and cluster time since then. A wall clock that jumps ahead by more than a day and an
 // hour is not believed until a second look, an hour of cluster time later, agrees with it (O11).
 
-export const CONTINGENCY_MS = 15 * DAY_MS
+const CONTINGENCY_MS = 15 * DAY_MS
 export const EMERGENCIES_MAX = 5
 const JUMP_MS_MAX = 25 * HOUR_MS
 /** How far two looks may differ, and how early the second may come. */
