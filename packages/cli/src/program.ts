@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { groupTail, type Kit } from './command-kit.ts'
+import { addAudit } from './commands/audit.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addDev } from './commands/dev.ts'
 import { addHealth } from './commands/health.ts'
@@ -65,6 +66,7 @@ export function createProgram(io: Io, options: ProgramOptions = {}): Command {
   addDev(kit, program)
   addNode(kit, program)
   addVerify(kit, program)
+  addAudit(kit, program)
   program.commandsGroup(texts.get('group.other'))
   addCompletion(kit, program)
   for (const command of everyCommand(program)) acceptLanguage(command)

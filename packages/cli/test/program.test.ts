@@ -144,6 +144,7 @@ await t.test('a wrong command line is refused with code 2 and says why on stderr
     [['sequence', 'declare', 'x', '1'], /--reason/],
     [['node', 'start'], /--config/],
     [['verify', '/does/not/exist'], /no such directory/],
+    [['audit', '/does/not/exist'], /no such directory/],
     [['completion', 'tcsh'], /bash, zsh or fish/],
     [['dev', '--members', 'many'], /--members/],
   ]

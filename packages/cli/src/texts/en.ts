@@ -125,6 +125,8 @@ export const en = {
   'help.member.promote': 'Give a learner that has caught up its vote',
   'help.member.remove': 'Remove a member for good',
   'help.verify': "Read a stopped node's directory and say what is in it; changes nothing",
+  'help.audit':
+    "Replay a stopped node's log through a fresh ledger and judge every committed step; changes nothing",
   'help.lock': 'Mutual exclusion',
   'help.lock.list': 'List the locks that are held or waited for',
   'help.lock.get': 'Show one lock: who holds it, who waits',
@@ -237,6 +239,10 @@ export const en = {
   'column.grant': 'GRANT',
   'column.status': 'STATUS',
   'column.units': 'UNITS',
+  'column.inForce': 'IN FORCE',
+  'column.inUse': 'IN USE',
+  'column.most': 'MOST',
+  'column.atEntry': 'AT ENTRY',
   'column.unit': 'UNIT',
   'column.user': 'USER',
   'column.group': 'GROUP',
@@ -341,6 +347,21 @@ export const en = {
     'The lock on {names} could not be given back ({reason}); it ends with its session, within {ttl}.',
   'say.verifyFine': '{directory}: nothing is wrong.',
   'say.verifyProblems': '{directory}: problems found: {count}.',
+  'say.auditFrom':
+    'cluster {cluster}, node {node}: checkpoint at entry {index} with {rows} rows, then entries {from} to {commit}',
+  'say.auditNothingAfter':
+    'cluster {cluster}, node {node}: checkpoint at entry {index} with {rows} rows, and nothing committed after it',
+  'say.auditDid':
+    'Replayed: {entries} entries with {commands} commands. Invariants after each entry, units of {products} products after each command.',
+  'say.auditUncommitted':
+    'Not judged: {count} entries at the end of the log, of which this directory does not know whether they are committed.',
+  'say.auditUnclean': 'The node was not stopped in order, or is running: stop it first.',
+  'say.auditFine': '{directory}: every step holds.',
+  'say.auditInvariant': '{directory}: after entry {index} the state contradicts itself: {text}',
+  'say.auditUnits':
+    '{directory}: after entry {index}, product {product} ({name}) in {installation}: {units} units in use, {inForce} in force.',
+  'say.auditUnreadable': '{directory}: entry {index} cannot be read: {text}',
+  'say.auditOperations': 'Commands of this entry up to there: {operations}',
   'say.devStarting': 'Starting {count} members in {directory}',
   'say.devReady': 'The cluster is ready. {leader} leads.',
   'say.devTry': 'Try, in another terminal:',

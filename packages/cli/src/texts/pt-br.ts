@@ -126,6 +126,8 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'help.member.promote': 'Dá o voto a um aprendiz que alcançou os outros',
   'help.member.remove': 'Remove um membro para sempre',
   'help.verify': 'Lê o diretório de um nó parado e diz o que há nele; não muda nada',
+  'help.audit':
+    'Reaplica o log de um nó parado num registro novo e julga cada passo confirmado; não muda nada',
   'help.lock': 'Exclusão mútua',
   'help.lock.list': 'Lista as travas tomadas ou esperadas',
   'help.lock.get': 'Mostra uma trava: quem a tem, quem espera',
@@ -240,6 +242,10 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'column.grant': 'CONCESSÃO',
   'column.status': 'SITUAÇÃO',
   'column.units': 'UNIDADES',
+  'column.inForce': 'EM VIGOR',
+  'column.inUse': 'EM USO',
+  'column.most': 'MÁXIMO',
+  'column.atEntry': 'NA ENTRADA',
   'column.unit': 'UNIDADE',
   'column.user': 'USUÁRIO',
   'column.group': 'GRUPO',
@@ -344,6 +350,21 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
     'A trava em {names} não pôde ser devolvida ({reason}); ela acaba com a sessão, em até {ttl}.',
   'say.verifyFine': '{directory}: nada de errado.',
   'say.verifyProblems': '{directory}: problemas encontrados: {count}.',
+  'say.auditFrom':
+    'cluster {cluster}, nó {node}: checkpoint na entrada {index} com {rows} linhas, depois as entradas {from} a {commit}',
+  'say.auditNothingAfter':
+    'cluster {cluster}, nó {node}: checkpoint na entrada {index} com {rows} linhas, e nada confirmado depois dele',
+  'say.auditDid':
+    'Reaplicado: {entries} entradas com {commands} comandos. Invariantes após cada entrada, unidades de {products} produtos após cada comando.',
+  'say.auditUncommitted':
+    'Não julgado: {count} entradas no fim do log, das quais este diretório não sabe se foram confirmadas.',
+  'say.auditUnclean': 'O nó não foi parado em ordem, ou está rodando: pare-o antes.',
+  'say.auditFine': '{directory}: cada passo está certo.',
+  'say.auditInvariant': '{directory}: após a entrada {index} o estado se contradiz: {text}',
+  'say.auditUnits':
+    '{directory}: após a entrada {index}, produto {product} ({name}) em {installation}: {units} unidades em uso, {inForce} em vigor.',
+  'say.auditUnreadable': '{directory}: a entrada {index} não pode ser lida: {text}',
+  'say.auditOperations': 'Comandos desta entrada até ali: {operations}',
   'say.devStarting': 'Iniciando {count} membros em {directory}',
   'say.devReady': 'O cluster está pronto. {leader} lidera.',
   'say.devTry': 'Experimente, em outro terminal:',
