@@ -12,6 +12,10 @@ export const limits = {
   page: 500,
   /** Pages read of one list. */
   pagesMax: 10_000,
+  /** Products of a contract, and rules about them. */
+  productsMax: 200,
+  slavesMax: 32,
+  unitsMax: 1_000_000,
   usersMax: 20_000,
   serversMax: 64,
   tasksPerUserMax: 100_000,

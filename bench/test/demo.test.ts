@@ -1,15 +1,20 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseKeyFile, verifyKey } from '@tranca/license-key'
 import t from 'tap'
 import { audit } from '../src/audit/audit.ts'
 import { ArgumentError, parseArguments } from '../src/demo/arguments.ts'
 import { Display } from '../src/demo/display.ts'
 import { LeaderKill } from '../src/demo/failover.ts'
+import { fits } from '../src/demo/install-key.ts'
 import { loadState, saveState } from '../src/demo/keepsake.ts'
 import { summaryLines } from '../src/demo/summary.ts'
 import { millis, table } from '../src/demo/text.ts'
+import { VendorDesk } from '../src/demo/vendor-desk.ts'
+import { parseWorkload } from '../src/workload/parse.ts'
 import { clusterState, lockOf, nextOf, Story } from './sample.ts'
+import { smallWorkload } from './small-workload.ts'
 
 await t.test('arguments are taken as help says, and no others', async (t) => {
   t.match(parseArguments(['--fresh', '--exit']), { fresh: true, exit: true, workload: undefined })
@@ -61,6 +66,36 @@ await t.test('what the last run left is kept, and a file that is none is refused
   t.strictSame(loadState(file), clusterState({ sessions: [7] }))
   writeFileSync(file, '{"version":9}')
   t.throws(() => loadState(file), /audit\.json: not written by this version/)
+})
+
+await t.test("the vendor's desk", async (t) => {
+  const plan = parseWorkload(JSON.parse(JSON.stringify(smallWorkload)), 'small').licenses!
+  const folder = mkdtempSync(join(tmpdir(), 'tranca-desk-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const desk = new VendorDesk(folder)
+  const publicKeyPem = readFileSync(desk.publicKeyFile(), 'utf8')
+  const issued = () => {
+    const parsed = parseKeyFile(desk.issue(plan))
+    if (!parsed.ok || parsed.key.body.kind !== 'license') throw new Error('no license was issued')
+    t.ok(verifyKey(parsed.key, publicKeyPem).ok)
+    return parsed.key.body
+  }
+
+  await t.test('issues keys for the contract, each with a larger serial', async (t) => {
+    t.match(issued(), { serial: 1, installationId: 'tranca-small', products: [{ id: 4107, quantity: 8 }] })
+    t.equal(issued().serial, 2)
+    t.equal(readFileSync(new VendorDesk(folder).publicKeyFile(), 'utf8'), publicKeyPem, 'the pair is kept')
+  })
+
+  await t.test('an installed key is kept while it is for this contract and does not end soon', async (t) => {
+    const key = issued()
+    const now = Date.parse(key.issuedAt)
+    t.ok(fits(key, plan, now))
+    t.notOk(fits(key, plan, now + 110 * 86_400_000), 'it ends soon')
+    t.notOk(fits(key, { ...plan, products: plan.products.slice(1) }, now), 'one product less')
+    const more = plan.products.map((product) => ({ ...product, quantity: 99 }))
+    t.notOk(fits(key, { ...plan, products: more }, now), 'more units')
+  })
 })
 
 await t.test('the display', async (t) => {

@@ -24,16 +24,22 @@ await t.test('a morning with a crash and a failover loses, doubles and forgets n
     const report = await runDemo({ ...settings, fresh: true, display: display() })
     if (!report.ok) t.comment(text)
     t.ok(report.ok, 'the audit holds')
-    t.equal(report.verdicts.length, 10)
+    t.equal(report.verdicts.length, 13)
   })
   shows(/leader n\d .*is killed with SIGKILL/, /application server app-02 crashes/, /The audit holds\./)
   shows(/longest time in which no client had any answer: [\d.,]+ ms/)
+  shows(/issued development key 1 for 6 products/, /dbaccess on db-1 leases 3 /)
+  shows(/slave-\d on db-1 takes 2 cores/, /slave-\d on db-1 shares 2 cores/)
+  shows(/4001 TOTVS I +2 +[12] +\d+ +0 +\d+/, /4091 TOP_PROCESSOR +4 +2 +2 +1 +0 +-/)
 
   text = ''
-  await t.test('and again on what it left', async (t) => {
-    const report = await runDemo({ ...settings, fresh: false, display: display() })
+  const [first, ...others] = workload.licenses!.products
+  const products = [{ ...first!, quantity: 9 }, ...others]
+  const grown = { ...workload, licenses: { ...workload.licenses!, products } }
+  await t.test('and again on what it left, with a contract that has grown', async (t) => {
+    const report = await runDemo({ ...settings, workload: grown, fresh: false, display: display() })
     if (!report.ok) t.comment(text)
     t.ok(report.ok, 'the audit holds')
   })
-  shows(/sequences are there from earlier runs/, /The audit holds\./)
+  shows(/issued development key 2 /, /sequences are there from earlier runs/, /The audit holds\./)
 })

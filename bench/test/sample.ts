@@ -1,4 +1,4 @@
-import type { ClusterState, SequenceState } from '../src/audit/state.ts'
+import type { ClusterState, LicensedState, LicenseState, SequenceState } from '../src/audit/state.ts'
 import type { Call, Client, History } from '../src/record/history.ts'
 import type { AnyRequest, Scope, SequenceSpec } from '../src/record/operation.ts'
 
@@ -41,8 +41,9 @@ export class Story implements History {
     [callMs, returnMs]: readonly [number, number],
     request: AnyRequest,
     cause: string,
+    detail: Readonly<Record<string, unknown>> = {},
   ): Call {
-    return this.#add(client, callMs, returnMs, request, { status: 'refused', cause, detail: {} })
+    return this.#add(client, callMs, returnMs, request, { status: 'refused', cause, detail })
   }
 
   unknown(client: Client, callMs: number, request: AnyRequest): Call {
@@ -105,4 +106,32 @@ export function sequenceState(fields: Partial<SequenceState> = {}): SequenceStat
 
 export function clusterState(fields: Partial<ClusterState> = {}): ClusterState {
   return { sequences: [], locks: [], codes: [], sessions: [], ...fields }
+}
+
+/** A check-out of product 4000, or of another one. */
+export function checkoutOf(owner: string, user = owner, product = 4_000, units = 1): AnyRequest {
+  const who = { user, group: '01', company: '0101', host: 'ws-1' }
+  const how = { units, mode: 'use', waitMs: 0, priority: 0 } as const
+  return { op: 'license.checkout', owner, feature: '', product, ...who, ...how }
+}
+
+export function granted(
+  grant: number,
+  unit: number,
+  more: { readonly status?: 'inUse' | 'waived'; readonly product?: number; readonly units?: number } = {},
+): unknown {
+  return { grant, product: 4_000, status: 'inUse', units: 1, unit, token: grant, ...more }
+}
+
+export function checkinOf(owner: string, grant: number): AnyRequest {
+  return { op: 'license.checkin', owner, grant }
+}
+
+export function licenseState(fields: Partial<LicenseState> = {}, full: Partial<LicensedState> = {}) {
+  const product = { product: 4_000, name: 'Full', nature: 'concurrent', total: 2, overdraft: 0 } as const
+  const consumerKey = ['user', 'group'] as const
+  const products: LicensedState[] = [{ ...product, used: 0, kept: 0, consumerKey, ...full }]
+  return clusterState({
+    licenses: { serial: 1, products, grants: [], usageFromMs: 0, usage: [], ...fields },
+  })
 }

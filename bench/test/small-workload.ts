@@ -29,6 +29,31 @@ export const smallWorkload = {
       scope: 'all',
     },
   },
+  licenses: {
+    installationId: 'tranca-small',
+    products: [
+      { id: 4107, quantity: 8 },
+      { id: 4000, quantity: 7 },
+      { id: 4099, quantity: 1 },
+      { id: 4001, quantity: 2 },
+      { id: 4091, quantity: 4 },
+      { id: 4092, quantity: 5 },
+    ],
+    rules: [
+      { kind: 'exclude', product: 4000, subject: { type: 'group', value: 'web' } },
+      { kind: 'exclude', product: 4099, subject: { type: 'group', value: 'web' } },
+    ],
+    logIn: { features: { backoffice: 3, erp: 1 }, secondPercent: 30, againPercent: 20, waitMs: 100 },
+    dbaccess: {
+      name: 'dbaccess',
+      host: 'db-1',
+      licenseLimit: 3,
+      slaves: [
+        { name: 'slave-1', host: 'db-1', cores: 2, threads: 2, workMs: [10, 60], thinkMs: [5, 40] },
+        { name: 'slave-2', host: 'db-1', cores: 2, threads: 2, workMs: [10, 60], thinkMs: [5, 40] },
+      ],
+    },
+  },
   login: { spreadMs: 100, lock: 'user/{user}', sharedPercent: 20 },
   tasks: {
     customer: {
@@ -59,6 +84,7 @@ export const smallWorkload = {
       workMs: [0, 3],
     },
     nested: { kind: 'nested', names: ['x', 'y', 'z'], waitMs: 2000, workMs: [1, 5] },
+    request: { kind: 'request', feature: 'webservices', user: 'web-service', group: 'web', workMs: [5, 30] },
     movement: { kind: 'fast', sequence: 'SE5', blockPercent: 20, block: 5 },
   },
   phases: [
@@ -66,7 +92,7 @@ export const smallWorkload = {
       name: 'all',
       tasksPerUser: 25,
       thinkMs: [20, 120],
-      mix: { customer: 5, order: 8, void: 1, skip: 1, job: 5, nested: 2, movement: 3 },
+      mix: { customer: 5, order: 8, void: 1, skip: 1, job: 5, nested: 2, movement: 3, request: 4 },
     },
   ],
   crashes: [{ server: 'app-02', at: 0.3, restartAfterMs: 200 }],

@@ -16,7 +16,7 @@ await t.test(
     t.ok(tasksOf(workload) > 10_000)
     t.ok(workload.failover !== undefined && workload.crashes.length > 0)
     const kinds = new Set([...workload.tasks.values()].map((task) => task.kind))
-    t.strictSame([...kinds].sort(), ['code', 'fast', 'jump', 'lock', 'nested', 'number', 'void'])
+    t.strictSame([...kinds].sort(), ['code', 'fast', 'jump', 'lock', 'nested', 'number', 'request', 'void'])
   },
 )
 
@@ -49,6 +49,15 @@ await t.test('a wrong workload is refused with the field, its value and what was
     [
       { sequences: { ...smallWorkload.sequences, SC5: { ...smallWorkload.sequences.SC5, start: '0A1' } } },
       /sequences\.SC5\.start: "0A1", expected a soma1 value of 6 characters/,
+    ],
+    [{ licenses: undefined }, /tasks\.request\.kind: "request", .*no licenses/],
+    [
+      { licenses: { ...smallWorkload.licenses, products: [{ id: 4107, quantity: 0 }] } },
+      /licenses\.products\[0\]\.quantity: 0, expected a whole number from 1/,
+    ],
+    [
+      { licenses: { ...smallWorkload.licenses, rules: [{ kind: 'forbid' }] } },
+      /licenses\.rules\[0\]\.kind: "forbid", expected one of reserve, /,
     ],
     [
       { phases: [{ ...smallWorkload.phases[0], mix: { nothing: 1 } }] },

@@ -59,6 +59,9 @@ export function auditLeftovers({ clients }: History, after: ClusterState): Verdi
   for (const { name, reserved } of after.sequences) {
     for (const { value, session } of reserved) accuse(session, `number ${value} of ${name} is still reserved`)
   }
+  for (const { grant, product, session } of after.licenses?.grants ?? []) {
+    accuse(session, `license ${grant} of product ${product} is still held`)
+  }
   return findings.verdict(counted(ended.size, 'ended session'))
 }
 

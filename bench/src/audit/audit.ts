@@ -4,9 +4,13 @@ import { auditContinuity } from './continuity.ts'
 import { auditFast } from './fast.ts'
 import type { Verdict } from './finding.ts'
 import { auditGapless } from './gapless.ts'
+import { auditGrants } from './grants.ts'
 import { holdingsOf } from './holding.ts'
+import { licensingOf } from './licensing.ts'
 import { auditCodes, auditLocks, auditTokens } from './locks.ts'
+import { auditRefusals } from './refusals.ts'
 import type { ClusterState } from './state.ts'
+import { auditUnits } from './units.ts'
 
 export interface Evidence {
   readonly history: History
@@ -31,12 +35,16 @@ export function audit({ history, before, after, earlier, surprises = [] }: Evide
   const gapless = auditGapless(numbers)
   const fast = auditFast(numbers)
   const holdings = holdingsOf(calls)
+  const licensing = licensingOf(calls)
   const verdicts = [
     join(gapless.twice, fast.twice),
     join(gapless.explained, fast.explained),
     auditLocks(holdings),
     auditCodes(holdings),
     auditTokens(holdings),
+    auditUnits(licensing, before.licenses, after.licenses),
+    auditGrants(licensing, before.licenses, after.licenses),
+    auditRefusals(calls),
     auditAnswers(history),
     auditSessions(history),
     auditLeftovers(history, after),

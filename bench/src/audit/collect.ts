@@ -1,11 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect, openAdmin } from '@tranca/client'
 import { limits } from '../limits.ts'
+import { licenseState } from './collect-licenses.ts'
+import { from, pages } from './pages.ts'
 import type { ClusterState, GapRecord, SequenceState } from './state.ts'
 
 export interface CollectOptions {
   readonly addresses: readonly string[]
   readonly namespace: string
+  /** Wall clock, epoch ms: usage of licenses is summed up from this hour on; default: all that is kept. */
+  readonly usageFromMs?: number
 }
 
 type Admin = ReturnType<typeof openAdmin>
@@ -50,7 +54,9 @@ export async function collectState(options: CollectOptions): Promise<ClusterStat
     })
     const states: SequenceState[] = []
     for (const { name, scope } of sequences) states.push(await sequenceState(admin, options, name, scope))
+    const licenses = await licenseState(admin, options.usageFromMs ?? 0)
     return {
+      ...(licenses === undefined ? {} : { licenses }),
       sequences: states,
       locks: locks.map(({ name, holders }) => ({ name, holders })),
       codes: codes.map(({ code, holder }) => ({ code, session: holder.session, owner: holder.owner })),
@@ -146,24 +152,6 @@ async function drawFree(
     // All that it drew goes back with the session, in one step.
     await session.close()
   }
-}
-
-async function pages<T, C extends string | number>(
-  read: (after: C | undefined) => Promise<{ readonly items: readonly T[]; readonly next: C | undefined }>,
-): Promise<T[]> {
-  const all: T[] = []
-  let after: C | undefined
-  for (let page = 0; page < limits.pagesMax; page++) {
-    const { items, next } = await read(after)
-    all.push(...items)
-    if (next === undefined) return all
-    after = next
-  }
-  throw new RangeError(`a list has more than ${limits.pagesMax} pages`)
-}
-
-function from<C>(after: C | undefined): { readonly after?: C } {
-  return after === undefined ? {} : { after }
 }
 
 function plainGap(gap: GapRecord): GapRecord {

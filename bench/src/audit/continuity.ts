@@ -46,6 +46,9 @@ export function auditContinuity(earlier: ClusterState, later: ClusterState): Ver
       }
     }
   }
+  const had = earlier.licenses?.serial ?? 0
+  const has = later.licenses?.serial ?? 0
+  if (has < had) findings.add(`license key: serial ${had} was installed, and now it is ${has}`)
   return findings.verdict(counted(earlier.sequences.length, 'sequence'))
 }
 

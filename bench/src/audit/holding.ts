@@ -23,7 +23,7 @@ interface OpenHolding {
 export interface Holdings {
   readonly locks: readonly Holding[]
   readonly codes: readonly Holding[]
-  /** Acquires that took at least one name anew: each has a token of its own. */
+  /** Acquires that took at least one name anew, and licenses: each has a token of its own. */
   readonly fresh: readonly Call[]
 }
 
@@ -81,6 +81,10 @@ export function holdingsOf(calls: readonly Call[]): Holdings {
         break
       case 'code.releaseAll':
         for (const code of walk.codes.keys()) end(codes, walk.codes, code, callMs)
+        break
+      case 'license.checkout':
+      case 'license.pool':
+        if (call.outcome.status === 'ok') fresh.push(call)
         break
       case 'owner.release':
         for (const name of walk.locks.keys()) end(locks, walk.locks, name, callMs)

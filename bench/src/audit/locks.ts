@@ -43,13 +43,18 @@ function auditExclusion(rule: Rule, thing: string, holdings: readonly Holding[])
   return findings.verdict(`${counted(holdings.length, 'grant')} of ${counted(byName.size, thing)}`)
 }
 
+function tokenOf(call: Call): number {
+  const done =
+    doneAs(call, 'lock.acquire') ?? doneAs(call, 'license.checkout') ?? doneAs(call, 'license.pool')
+  return done?.result.token ?? Number.NaN
+}
+
 /**
  * One counter gives the tokens of the whole ledger: a grant that was asked for after another one had been
  * answered has the larger token, whatever the names; and no two grants share one.
  */
 export function auditTokens({ fresh }: Holdings): Verdict {
   const findings = new Findings('tokensGrow')
-  const tokenOf = (call: Call): number => doneAs(call, 'lock.acquire')?.result.token ?? Number.NaN
   const seen = new Map<number, Call>()
   for (const call of fresh) {
     const token = tokenOf(call)

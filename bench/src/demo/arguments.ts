@@ -15,8 +15,9 @@ export class ArgumentError extends Error {
 
 export const helpText = `Usage: npm start -- [options]
 
-Starts a cluster of three processes on loopback, runs an ERP's morning against it, kills the leader in the
-middle, and checks that nothing was lost, doubled or held twice.
+Starts a cluster of three processes on loopback, issues a development license key for it, runs an ERP's morning
+against it, kills the leader in the middle, and checks that nothing was lost, doubled or held twice, and that no
+more licenses were in use than are in force.
 
 Options:
   --fresh            begin with an empty cluster (default: the numbers of the last run go on)

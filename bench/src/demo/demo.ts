@@ -7,10 +7,14 @@ import { type RunResult, runWorkload } from '../workload/run.ts'
 import { tasksOf, type Workload } from '../workload/workload.ts'
 import type { Display } from './display.ts'
 import { LeaderKill } from './failover.ts'
+import { installLicenses } from './install-key.ts'
 import { loadState, saveState } from './keepsake.ts'
 import { holdSomething, lookAroundLines } from './look-around.ts'
 import { summaryLines } from './summary.ts'
 import { whole } from './text.ts'
+import { VendorDesk } from './vendor-desk.ts'
+
+const hourMs = 3_600_000
 
 export interface DemoOptions {
   readonly workload: Workload
@@ -27,12 +31,14 @@ export interface DemoOptions {
 /** Starts a cluster, runs the workload with a failover in the middle, and audits it. */
 export async function runDemo(options: DemoOptions): Promise<AuditReport> {
   const { workload, directory, display, signal } = options
+  const { licenses } = workload
   const deaths: string[] = []
   const cluster = await startDevCluster({
     directory,
     members: 3,
     fresh: options.fresh,
     ports: options.ports,
+    vendorPublicKey: licenses === undefined ? undefined : (at) => new VendorDesk(at).publicKeyFile(),
     onExit: (member, end, expected) => {
       if (expected) return
       const text = `${member.name} ended by itself (${end.signal ?? `exit code ${end.code}`}); its log: ${member.log}`
@@ -51,7 +57,14 @@ export async function runDemo(options: DemoOptions): Promise<AuditReport> {
     const { namespace } = workload
     const keepsake = join(cluster.directory, 'audit.json')
     const earlier = loadState(keepsake)
-    const before = await collectState({ addresses, namespace })
+    const onEvent = (text: string): void => display.event(text)
+    if (licenses !== undefined) {
+      const desk = new VendorDesk(cluster.directory)
+      await installLicenses({ plan: licenses, desk, addresses, namespace, onEvent })
+    }
+    // The usage report has whole hours: those from the one in which the run began.
+    const usageFromMs = Math.floor(Date.now() / hourMs) * hourMs
+    const before = await collectState({ addresses, namespace, usageFromMs })
     if (before.sequences.length > 0) {
       display.event(`${before.sequences.length} sequences are there from earlier runs: their numbers go on`)
     }
@@ -61,7 +74,6 @@ export async function runDemo(options: DemoOptions): Promise<AuditReport> {
       `workload ${workload.name}: ${whole(users)} users on ${workload.servers.length} application servers, ` +
         `${whole(tasksOf(workload))} tasks, seed ${workload.seed}`,
     )
-    const onEvent = (text: string): void => display.event(text)
     const kill =
       workload.failover === undefined ? undefined : new LeaderKill({ ...workload.failover, cluster, onEvent })
     let run: RunResult
@@ -87,7 +99,7 @@ export async function runDemo(options: DemoOptions): Promise<AuditReport> {
     if (cut.length > 0) display.event('waiting until the sessions of crashed processes have expired')
     const withinMs = workload.session.ttlMs + limits.expiryGraceMs
     await untilExpired({ addresses, namespace, sessions: cut, withinMs })
-    const after = await collectState({ addresses, namespace })
+    const after = await collectState({ addresses, namespace, usageFromMs })
     saveState(keepsake, after)
     const report = audit({
       history: run.history,
@@ -96,8 +108,9 @@ export async function runDemo(options: DemoOptions): Promise<AuditReport> {
       earlier,
       surprises: [...run.surprises, ...deaths],
     })
+    const used = { before: before.licenses, after: after.licenses }
     display.line()
-    for (const line of summaryLines(run, kill?.report, report)) display.line(line)
+    for (const line of summaryLines(run, kill?.report, report, used)) display.line(line)
 
     if (!options.exit && !signal.aborted) {
       const session = await holdSomething(workload, addresses)

@@ -31,6 +31,7 @@ export function lookAroundLines(options: {
   )
   const gapless = [...workload.sequences].find(([, plan]) => plan.spec.kind === 'gapless')?.[0]
   if (gapless !== undefined) lines.push(`  npx tranca sequence gaps ${gapless}${named}`)
+  if (workload.licenses !== undefined) lines.push('  npx tranca license usage', '  npx tranca key show')
   lines.push(`  npx tranca lock run nightly${named} -- sleep 10`)
   for (const { name, client, admin } of members) {
     lines.push(`  ${name}: clients ${client}, health and metrics http://${admin}/metrics`)

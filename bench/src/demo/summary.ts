@@ -1,9 +1,11 @@
 import type { AuditReport } from '../audit/audit.ts'
 import { counted, rules } from '../audit/finding.ts'
+import type { LicenseState } from '../audit/state.ts'
 import { latencies } from '../record/latency.ts'
 import { longestSilences } from '../record/silence.ts'
 import type { RunResult } from '../workload/run.ts'
 import type { FailoverReport } from './failover.ts'
+import { licenseReportLines } from './license-report.ts'
 import { millis, table, whole } from './text.ts'
 
 /** How long after the kill a silence may begin and still belong to it. */
@@ -14,6 +16,7 @@ export function summaryLines(
   run: RunResult,
   failover: FailoverReport | undefined,
   report: AuditReport,
+  licenses: { readonly before?: LicenseState | undefined; readonly after?: LicenseState | undefined } = {},
 ): string[] {
   const { calls, clients } = run.history
   const seconds = (run.endedMs - run.startedMs) / 1000
@@ -56,6 +59,7 @@ export function summaryLines(
       '',
     )
   }
+  lines.push(...licenseReportLines(run.history, licenses.before, licenses.after))
   lines.push('Audit')
   const width = Math.max(...Object.values(rules).map((text) => text.length))
   for (const { rule, checked, findings, found } of report.verdicts) {

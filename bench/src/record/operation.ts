@@ -107,6 +107,52 @@ export interface Operations {
     readonly request: NumberFields & { readonly from: string; readonly to: string; readonly reason: string }
     readonly result: { readonly count: number }
   }
+  'license.checkout': {
+    readonly request: {
+      readonly owner: string
+      /** Empty if a product is given; then `product` is not 0. */
+      readonly feature: string
+      readonly product: number
+      readonly user: string
+      readonly group: string
+      readonly company: string
+      readonly host: string
+      readonly units: number
+      readonly mode: 'use' | 'query'
+      readonly waitMs: number
+      readonly priority: number
+    }
+    readonly result: {
+      readonly grant: number
+      readonly product: number
+      readonly status: 'query' | 'inUse' | 'waived'
+      readonly units: number
+      readonly unit: number
+      readonly token: number
+    }
+  }
+  'license.checkin': {
+    readonly request: { readonly owner: string; readonly grant: number }
+    readonly result: { readonly status: 'released' | 'shared' | 'resting' | 'lingering' }
+  }
+  'license.pool': {
+    readonly request: {
+      readonly owner: string
+      readonly product: number
+      /** 0 = all that are free. */
+      readonly max: number
+      readonly host: string
+    }
+    readonly result: { readonly grant: number; readonly units: number; readonly token: number }
+  }
+  'license.poolTake': {
+    readonly request: { readonly owner: string; readonly grant: number; readonly holder: string }
+    readonly result: { readonly grant: number; readonly taken: number; readonly units: number }
+  }
+  'license.poolGive': {
+    readonly request: { readonly owner: string; readonly grant: number; readonly holder: string }
+    readonly result: { readonly grant: number; readonly taken: number; readonly units: number }
+  }
 }
 
 export type OperationName = keyof Operations
@@ -119,8 +165,14 @@ export type AnyRequest = { [N in OperationName]: RequestOf<N> }[OperationName]
  * from one that is answered at once: its time says more about them than about the cluster.
  */
 export function kindOf(request: AnyRequest): string {
-  if (request.op === 'lock.acquire') return request.waitMs === 0 ? 'lock.acquire (try)' : waitingKind
+  if (request.op === 'lock.acquire') return request.waitMs === 0 ? 'lock.acquire (try)' : waitingKinds[0]
+  if (request.op === 'license.checkout' && request.waitMs !== 0) return waitingKinds[1]
   return request.op
 }
 
-export const waitingKind = 'lock.acquire (wait)'
+const waitingKinds = ['lock.acquire (wait)', 'license.checkout (wait)'] as const
+
+/** Whether requests of this kind may wait for other users. */
+export function isWaitingKind(kind: string): boolean {
+  return (waitingKinds as readonly string[]).includes(kind)
+}

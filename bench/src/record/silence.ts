@@ -1,5 +1,5 @@
 import type { Call } from './history.ts'
-import { kindOf, waitingKind } from './operation.ts'
+import { isWaitingKind, kindOf } from './operation.ts'
 
 export interface Silence {
   readonly kind: string
@@ -24,7 +24,7 @@ export function longestSilences(
   const byKind = new Map<string, Call[]>([['all', []]])
   for (const call of calls) {
     const kind = kindOf(call.request)
-    if (kind === waitingKind) continue
+    if (isWaitingKind(kind)) continue
     if (call.returnMs < window.fromMs || call.callMs > window.toMs) continue
     const list = byKind.get(kind)
     if (list === undefined) byKind.set(kind, [call])

@@ -13,6 +13,9 @@ export class WorkloadError extends Error {
   }
 }
 
+/** Longest time that a workload may name. */
+export const dayMs = 86_400_000
+
 /** Longest quotation of a wrong value, characters. */
 const quotedMax = 60
 

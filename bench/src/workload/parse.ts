@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { limits } from '../limits.ts'
 import { rankOf } from '../numeral.ts'
-import { Fields, WorkloadError } from './fields.ts'
+import { dayMs, Fields, WorkloadError } from './fields.ts'
+import { parseLicenses } from './parse-licenses.ts'
 import type { PhasePlan, SequencePlan, ServerPlan, TaskPlan, Workload } from './workload.ts'
-
-const dayMs = 86_400_000
 
 /** @throws WorkloadError */
 export function loadWorkload(file: string): Workload {
@@ -29,7 +28,8 @@ export function parseWorkload(value: unknown, file: string): Workload {
   const servers = root.objects('servers', 1, limits.serversMax).map(parseServer)
   const sequences = parseNamed(root.object('sequences'), parseSequence)
   const login = parseLogin(root.object('login'))
-  const tasks = parseNamed(root.object('tasks'), (fields) => parseTask(fields, sequences))
+  const licenses = root.has('licenses') ? parseLicenses(root.object('licenses')) : undefined
+  const tasks = parseNamed(root.object('tasks'), (fields) => parseTask(fields, sequences, licenses))
   const phases = root.objects('phases', 1, 100).map((fields) => parsePhase(fields, tasks))
   const crashes = root.objects('crashes', 0, limits.serversMax).map((fields) => {
     const server = fields.text('server')
@@ -43,7 +43,11 @@ export function parseWorkload(value: unknown, file: string): Workload {
   if (new Set(servers.map((server) => server.name)).size !== servers.length) {
     root.fail('servers', 'a different name for each server')
   }
-  return { name, seed, namespace, session, servers, sequences, login, tasks, phases, crashes, failover }
+  if (servers.some((server) => server.name === licenses?.dbaccess?.name)) {
+    root.fail('servers', 'other names than that of the DBAccess master')
+  }
+  const when = { phases, crashes, failover }
+  return { name, seed, namespace, session, servers, sequences, login, licenses, tasks, ...when }
 }
 
 function parseNamed<T>(fields: Fields, parse: (fields: Fields) => T): ReadonlyMap<string, T> {
@@ -131,8 +135,12 @@ function parseFailover(fields: Fields): NonNullable<Workload['failover']> {
   return failover
 }
 
-function parseTask(fields: Fields, sequences: ReadonlyMap<string, SequencePlan>): TaskPlan {
-  const kind = fields.oneOf('kind', ['code', 'number', 'void', 'jump', 'lock', 'nested', 'fast'])
+function parseTask(
+  fields: Fields,
+  sequences: ReadonlyMap<string, SequencePlan>,
+  licenses: Workload['licenses'],
+): TaskPlan {
+  const kind = fields.oneOf('kind', ['code', 'number', 'void', 'jump', 'lock', 'nested', 'fast', 'request'])
   const sequence = (wanted: 'gapless' | 'fast'): string => {
     const name = fields.text('sequence')
     if (sequences.get(name)?.spec.kind !== wanted) fields.fail('sequence', `the name of a ${wanted} sequence`)
@@ -191,6 +199,15 @@ function parseTask(fields: Fields, sequences: ReadonlyMap<string, SequencePlan>)
           sequence: sequence('fast'),
           blockPercent: fields.percent('blockPercent'),
           block: fields.whole('block', 1, 10_000),
+        }
+      case 'request':
+        if (licenses === undefined) fields.fail('kind', 'another kind: the workload has no licenses')
+        return {
+          kind,
+          feature: fields.text('feature'),
+          user: fields.text('user'),
+          group: fields.text('group'),
+          workMs: fields.range('workMs', dayMs),
         }
     }
   }

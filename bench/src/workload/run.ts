@@ -2,6 +2,7 @@ import { limits } from '../limits.ts'
 import type { History } from '../record/history.ts'
 import { Recorder } from '../record/recorder.ts'
 import { ApplicationServer, classify } from './application-server.ts'
+import { DbAccess } from './dbaccess.ts'
 import { runUser } from './user.ts'
 import { tasksOf, type Workload } from './workload.ts'
 
@@ -54,6 +55,9 @@ export async function runWorkload(options: RunOptions): Promise<RunResult> {
   const stop = new AbortController()
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal])
   let leader: string | undefined
+  const onLeader = (address: string | undefined): void => {
+    leader = address ?? leader
+  }
   const servers = workload.servers.map(
     (plan) =>
       new ApplicationServer({
@@ -62,11 +66,15 @@ export async function runWorkload(options: RunOptions): Promise<RunResult> {
         addresses,
         recorder,
         onEvent,
-        onLeader: (address) => {
-          leader = address ?? leader
-        },
+        onLeader,
       }),
   )
+  const surprise = (text: string): void => void surprises.push(text)
+  const plan = workload.licenses?.dbaccess
+  const dbaccess =
+    plan === undefined
+      ? undefined
+      : new DbAccess({ plan, workload, addresses, recorder, surprise, onEvent, onLeader })
 
   const tasksTotal = tasksOf(workload)
   const users = workload.servers.reduce((sum, server) => sum + server.users, 0)
@@ -99,18 +107,20 @@ export async function runWorkload(options: RunOptions): Promise<RunResult> {
   const startedMs = recorder.now()
   try {
     await Promise.all(servers.map((server) => server.start()))
+    await dbaccess?.start()
     const mornings: Promise<void>[] = []
     let number = 0
     for (const server of servers) {
       for (let each = 0; each < server.plan.users; each++) {
-        const surprise = (text: string): void => void surprises.push(text)
         mornings.push(runUser({ workload, server, number: number++, recorder, surprise, onTask, signal }))
       }
     }
     await untilAborted(Promise.all(mornings), signal)
     await Promise.all(acts)
+    await dbaccess?.stop()
   } finally {
     clearInterval(watchdog)
+    await dbaccess?.close()
     await Promise.all(servers.map((server) => server.close()))
   }
   return { history: recorder, surprises, startedMs, endedMs: recorder.now() }

@@ -1,6 +1,7 @@
 import { rankOf, valueAt } from '../numeral.ts'
 import type { LockMode, Scope } from '../record/operation.ts'
 import type { Desk } from './desk.ts'
+import { expectedRefusals } from './licenses.ts'
 import type {
   CodeTask,
   FastTask,
@@ -8,6 +9,7 @@ import type {
   LockTask,
   NestedTask,
   NumberTask,
+  RequestTask,
   TaskPlan,
   VoidTask,
 } from './workload.ts'
@@ -32,6 +34,8 @@ export async function perform(desk: Desk, task: TaskPlan): Promise<TaskEnd> {
       return nestLocks(desk, task)
     case 'fast':
       return takeFast(desk, task)
+    case 'request':
+      return serveRequest(desk, task)
     default:
       return task satisfies never
   }
@@ -157,5 +161,18 @@ async function nestLocks(desk: Desk, task: NestedTask): Promise<TaskEnd> {
 async function takeFast(desk: Desk, task: FastTask): Promise<TaskEnd> {
   const count = desk.random.chance(task.blockPercent) ? task.block : 1
   await desk.ask({ op: 'sequence.next', ...desk.sequence(task.sequence), count })
+  return 'done'
+}
+
+/** One unit for one request: without one it is answered with 503, and not repeated. */
+async function serveRequest(desk: Desk, task: RequestTask): Promise<TaskEnd> {
+  const { owner } = desk
+  const { feature, user, group } = task
+  const who = { user, group, company: desk.server.company, host: desk.server.name }
+  const how = { product: 0, units: 1, mode: 'use', waitMs: 0, priority: 0 } as const
+  const reply = await desk.ask({ op: 'license.checkout', owner, feature, ...who, ...how }, expectedRefusals)
+  if (!reply.ok) return 'done'
+  await desk.work(task.workMs)
+  await desk.ask({ op: 'license.checkin', owner, grant: reply.value.grant })
   return 'done'
 }

@@ -3,6 +3,7 @@ import { SessionLostError } from '@tranca/client'
 import { ClientGoneError, type Recorder } from '../record/recorder.ts'
 import type { ApplicationServer, Life } from './application-server.ts'
 import { Desk, type Surprise } from './desk.ts'
+import { Badge } from './licenses.ts'
 import { Random } from './random.ts'
 import { leave, logIn, perform } from './tasks.ts'
 import type { Workload } from './workload.ts'
@@ -28,6 +29,7 @@ export async function runUser(options: UserOptions): Promise<void> {
   const shared = new Random(number >>> 1).chance(workload.login.sharedPercent)
   const user = shared ? `shared-${number >>> 1}` : owner
   const lastSeen = new Map<string, string>()
+  const badge = workload.licenses === undefined ? undefined : new Badge(workload.licenses, user, number)
   let known: Life | undefined
 
   const deskFor = (life: Life): Desk =>
@@ -50,8 +52,9 @@ export async function runUser(options: UserOptions): Promise<void> {
       const desk = deskFor(life)
       if (known !== life) {
         await logIn(desk, user)
+        await badge?.logIn(desk)
         known = life
-      }
+      } else await badge?.askAgain(desk)
       await step(desk, life)
     } catch (error) {
       if (!(error instanceof ClientGoneError || error instanceof SessionLostError)) throw error
@@ -73,5 +76,8 @@ export async function runUser(options: UserOptions): Promise<void> {
       onTask(position)
     }
   }
-  await at((desk) => leave(desk))
+  await at(async (desk) => {
+    await badge?.logOut(desk)
+    await leave(desk)
+  })
 }

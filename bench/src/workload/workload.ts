@@ -15,6 +15,8 @@ export interface Workload {
   readonly servers: readonly ServerPlan[]
   readonly sequences: ReadonlyMap<string, SequencePlan>
   readonly login: LoginPlan
+  /** Absent: the cluster needs no license key. */
+  readonly licenses: LicensesPlan | undefined
   readonly tasks: ReadonlyMap<string, TaskPlan>
   readonly phases: readonly PhasePlan[]
   readonly crashes: readonly CrashPlan[]
@@ -46,6 +48,63 @@ export interface LoginPlan {
   readonly sharedPercent: number
 }
 
+/** What is licensed, and who takes it. */
+export interface LicensesPlan {
+  readonly installationId: string
+  /** As an order of the vendor's desk has them; the rest is in the vendor's sample catalog. */
+  readonly products: readonly LicensedProduct[]
+  /** The administrator's rules. */
+  readonly rules: readonly LicenseRulePlan[]
+  readonly logIn: {
+    /** Features with their weights: each user takes one. */
+    readonly features: ReadonlyMap<string, number>
+    /** Percentage of users that open a second function. */
+    readonly secondPercent: number
+    /** One who was refused asks again before so many of its tasks, and waits in the queue then. */
+    readonly againPercent: number
+    readonly waitMs: number
+  }
+  readonly dbaccess: DbAccessPlan | undefined
+}
+
+export interface LicensedProduct {
+  readonly id: number
+  /** Absent for products that are only enabled. */
+  readonly quantity?: number
+  readonly overdraft?: number
+}
+
+export interface LicenseRulePlan {
+  readonly kind: 'reserve' | 'max' | 'include' | 'exclude'
+  /** 0 = each product by itself. */
+  readonly product: number
+  readonly subject: { readonly type: 'user' | 'group' | 'host' | 'company'; readonly value: string }
+  readonly amount?: number
+}
+
+/** A DBAccess master, which takes licenses for its slaves and their data connections. */
+export interface DbAccessPlan {
+  /** Name of the master's process. */
+  readonly name: string
+  readonly host: string
+  /** At most so many data connections; 0 = as many as are free when it starts. */
+  readonly licenseLimit: number
+  readonly slaves: readonly SlavePlan[]
+}
+
+export interface SlavePlan {
+  readonly name: string
+  /** Machine: slaves on one machine take its cores once. */
+  readonly host: string
+  readonly cores: number
+  /** So many threads open and close data connections. */
+  readonly threads: number
+  /** How long a data connection stays open. */
+  readonly workMs: Range
+  /** Pause before each. */
+  readonly thinkMs: Range
+}
+
 export interface PhasePlan {
   readonly name: string
   readonly tasksPerUser: number
@@ -68,7 +127,15 @@ export interface FailoverPlan {
   readonly restartAfterMs: number
 }
 
-export type TaskPlan = CodeTask | NumberTask | VoidTask | JumpTask | LockTask | NestedTask | FastTask
+export type TaskPlan =
+  | CodeTask
+  | NumberTask
+  | VoidTask
+  | JumpTask
+  | LockTask
+  | NestedTask
+  | FastTask
+  | RequestTask
 
 /** Reserves a code as `MayIUseCode` does, works with it, and leaves it. */
 export interface CodeTask {
@@ -133,6 +200,15 @@ export interface FastTask {
   readonly sequence: string
   readonly blockPercent: number
   readonly block: number
+}
+
+/** A web-service request: takes a license while it runs. */
+export interface RequestTask {
+  readonly kind: 'request'
+  readonly feature: string
+  readonly user: string
+  readonly group: string
+  readonly workMs: Range
 }
 
 /** How many tasks a whole run has, log-ins not counted. */

@@ -46,11 +46,19 @@ export interface DevClusterOptions {
   readonly ports?: PortChoice | undefined
   readonly timing?: NodeSettings['timing']
   readonly checkpoint?: NodeSettings['checkpoint']
-  /** File with the public key of the vendor whose license keys may be installed. */
-  readonly vendorPublicKey?: string | undefined
+  /**
+   * File with the public key of the vendor whose license keys may be installed; or what makes one, called when
+   * the directory is there and before a member starts.
+   */
+  readonly vendorPublicKey?: string | ((directory: string) => string) | undefined
   readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined
   /** Told of every process that ends; `expected` when this cluster object ended it. */
   readonly onExit?: ((member: DevMember, end: ProcessEnd, expected: boolean) => void) | undefined
+}
+
+/** With the vendor's key made. */
+type ReadyOptions = Omit<DevClusterOptions, 'vendorPublicKey'> & {
+  readonly vendorPublicKey: string | undefined
 }
 
 export interface DevMember {
@@ -105,8 +113,9 @@ export async function startDevCluster(options: DevClusterOptions): Promise<DevCl
       fresh: options.fresh ?? false,
       ports: options.ports ?? 'default',
     })
-    const cluster = new DevCluster(directory, plan, options, lock)
-    return cluster
+    const { vendorPublicKey: key } = options
+    const vendorPublicKey = typeof key === 'function' ? key(directory) : key
+    return new DevCluster(directory, plan, { ...options, vendorPublicKey }, lock)
   } catch (error) {
     lock.release()
     throw error
@@ -116,14 +125,14 @@ export async function startDevCluster(options: DevClusterOptions): Promise<DevCl
 /** A running development cluster. Made by {@link startDevCluster}. */
 export class DevCluster {
   readonly directory: string
-  readonly #options: DevClusterOptions
+  readonly #options: ReadyOptions
   readonly #lock: ProcessLock
   readonly #members: Member[] = []
   readonly #asker: MemberAsker
   #plan: Plan
   #closing: Promise<void> | undefined
 
-  constructor(directory: string, plan: Plan, options: DevClusterOptions, lock: ProcessLock) {
+  constructor(directory: string, plan: Plan, options: ReadyOptions, lock: ProcessLock) {
     this.directory = directory
     this.#plan = plan
     this.#options = options
