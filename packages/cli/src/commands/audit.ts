@@ -42,18 +42,19 @@ function show({ out, texts }: Context, directory: string, report: AuditReport): 
   out.line(texts.get(commit > index ? 'say.auditFrom' : 'say.auditNothingAfter', from))
   out.line(texts.get('say.auditDid', { entries, commands, products }))
   if (uncommitted > 0) out.line(texts.get('say.auditUncommitted', { count: uncommitted }))
-  if (units.length > 0) {
+  const used = units.filter(({ most }) => most > 0)
+  if (used.length > 0) {
     out.line('')
     out.table(
-      ['product', 'name', 'installation', 'inForce', 'inUse', 'most', 'atEntry'],
-      units.map((each) => [
+      ['product', 'name', 'installation', 'inForce', 'used', 'most', 'atEntry'],
+      used.map((each) => [
         each.product,
         each.name,
         out.word(each.installation),
         each.inForce ?? undefined,
         each.units,
         each.most,
-        each.most === 0 ? undefined : each.mostIndex,
+        each.mostIndex,
       ]),
     )
   }
@@ -66,8 +67,8 @@ function show({ out, texts }: Context, directory: string, report: AuditReport): 
   const { text, excess, operations } = violation
   const place = { directory, index: violation.index }
   if (excess !== undefined) {
-    const { product, name, installation, units: used, inForce } = excess
-    const values = { product, name, installation: out.word(installation), units: used, inForce }
+    const { product, name, installation, inForce } = excess
+    const values = { product, name, installation: out.word(installation), units: excess.units, inForce }
     out.say('say.auditUnits', { ...place, ...values })
   } else if (violation.kind === 'unreadable') out.say('say.auditUnreadable', { ...place, text })
   else out.say('say.auditInvariant', { ...place, text })

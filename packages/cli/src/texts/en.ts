@@ -240,7 +240,6 @@ export const en = {
   'column.status': 'STATUS',
   'column.units': 'UNITS',
   'column.inForce': 'IN FORCE',
-  'column.inUse': 'IN USE',
   'column.most': 'MOST',
   'column.atEntry': 'AT ENTRY',
   'column.unit': 'UNIT',

@@ -243,7 +243,6 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'column.status': 'SITUAÇÃO',
   'column.units': 'UNIDADES',
   'column.inForce': 'EM VIGOR',
-  'column.inUse': 'EM USO',
   'column.most': 'MÁXIMO',
   'column.atEntry': 'NA ENTRADA',
   'column.unit': 'UNIDADE',
