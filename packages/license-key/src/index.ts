@@ -21,6 +21,13 @@
  */
 
 export { checkBody, type KeyBody } from './body.ts'
+export {
+  type BorrowBody,
+  type BorrowToken,
+  type ReadBorrowToken,
+  signBorrowToken,
+  verifyBorrowToken,
+} from './borrow-token.ts'
 export { addDays, addMonths, type Day, dayEndMs, dayOf, dayStartMs, offsetText } from './calendar.ts'
 export { canonicalize } from './canonical.ts'
 export { diffKeys, type FieldChange, type KeyDiff, type ProductRef, type Usage } from './diff.ts'
@@ -49,7 +56,7 @@ export {
   type Reuse,
 } from './license.ts'
 export * from './limits.ts'
-export type { KeyCause, KeyDetail, KeyRefusal } from './refusal.ts'
+export type { BorrowTokenCause, KeyCause, KeyDetail, KeyRefusal } from './refusal.ts'
 export {
   generateKeyPair,
   KeyMaterialError,

@@ -10,14 +10,15 @@ import {
 import { checkBody, type KeyBody } from './body.ts'
 import { canonicalize } from './canonical.ts'
 import { checkKeyFile, type KeyFile, type ReadKey } from './key-file.ts'
-import { refuse, refuseFor } from './refusal.ts'
+import { type KeyRefusal, refuse, refuseFor } from './refusal.ts'
+import type { Signed } from './signed-text.ts'
 
-/** A key of the vendor that cannot be used. The message never has a part of the key. */
+/** A key that cannot be used to sign or verify. The message never has a part of it. */
 export class KeyMaterialError extends Error {
   readonly code: 'PRIVATE_KEY_INVALID' | 'PUBLIC_KEY_INVALID'
 
   constructor(code: KeyMaterialError['code'], expected: string) {
-    super(`the vendor's ${code === 'PRIVATE_KEY_INVALID' ? 'private' : 'public'} key is not ${expected}`)
+    super(`the ${code === 'PRIVATE_KEY_INVALID' ? 'private' : 'public'} key is not ${expected}`)
     this.name = 'KeyMaterialError'
     this.code = code
   }
@@ -55,29 +56,52 @@ export function publicKeyOf(privateKeyPem: string): string {
  * `KeyMaterialError`. The same body and key always give the same file.
  */
 export function signKey(body: KeyBody, privateKeyPem: string): KeyFile {
-  const privateKey = readPrivate(privateKeyPem)
-  const checked = checkBody(body, 'body')
-  const signature = sign(null, Buffer.from(canonicalize(checked)), privateKey).toString('base64')
-  return { body: checked, signature, keyId: idOf(createPublicKey(privateKey)) }
+  return signBody(checkBody(body, 'body'), privateKeyPem)
 }
 
 /** Whether this vendor signed exactly this body. */
 export function verifyKey(file: KeyFile, publicKeyPem: string): ReadKey {
-  const publicKey = readPublic(publicKeyPem)
   let key: KeyFile
   try {
     key = checkKeyFile(file, '')
   } catch (error) {
+    readPublic(publicKeyPem)
     return refuseFor('invalid', error)
   }
+  return vendorRefusal(key, publicKeyPem) ?? { ok: true, key }
+}
+
+function vendorRefusal(signed: Signed<unknown>, publicKeyPem: string): KeyRefusal | undefined {
+  const { state, keyId } = verifySigned(signed, publicKeyPem)
+  if (state === 'otherKey') {
+    return refuse('otherVendor', 'keyId', signed.keyId, `${keyId}, the vendor's key of this configuration`)
+  }
+  if (state === 'damaged') {
+    return refuse('damaged', 'signature', signed.signature, `the signature of ${keyId} over this body`)
+  }
+  return undefined
+}
+
+/** The body must have been checked. */
+export function signBody<B>(body: B, privateKeyPem: string): Signed<B> {
+  const privateKey = readPrivate(privateKeyPem)
+  const signature = sign(null, Buffer.from(canonicalize(body)), privateKey).toString('base64')
+  return { body, signature, keyId: idOf(createPublicKey(privateKey)) }
+}
+
+export interface SignatureVerdict {
+  readonly state: 'good' | 'damaged' | 'otherKey'
+  /** Of the public key that it was checked with. */
+  readonly keyId: string
+}
+
+export function verifySigned(signed: Signed<unknown>, publicKeyPem: string): SignatureVerdict {
+  const publicKey = readPublic(publicKeyPem)
   const keyId = idOf(publicKey)
-  if (key.keyId !== keyId) {
-    return refuse('otherVendor', 'keyId', key.keyId, `${keyId}, the vendor's key of this configuration`)
-  }
-  if (!verify(null, Buffer.from(canonicalize(key.body)), publicKey, Buffer.from(key.signature, 'base64'))) {
-    return refuse('damaged', 'signature', key.signature, `the signature of ${keyId} over this body`)
-  }
-  return { ok: true, key }
+  if (signed.keyId !== keyId) return { state: 'otherKey', keyId }
+  const bytes = Buffer.from(canonicalize(signed.body))
+  const isGood = verify(null, bytes, publicKey, Buffer.from(signed.signature, 'base64'))
+  return { state: isGood ? 'good' : 'damaged', keyId }
 }
 
 function idOf(publicKey: KeyObject): string {
