@@ -8,14 +8,15 @@ export interface CheckpointPorts {
 }
 
 /**
- * Says when a checkpoint is due. It depends on the log alone, so that all members checkpoint at the
- * same indexes and their digests can be compared.
+ * Says when a checkpoint is due: at every multiple of `every.entries`, so that all members make one at
+ * the same indexes and their digests can be compared; and in between when this node's log has grown by
+ * `every.size` since its last one.
  */
 export class Checkpointer {
   readonly #ports: CheckpointPorts
   readonly #every: { readonly entries: number; readonly size: number }
   readonly #ledger: () => Ledger
-  #entries = 0
+  /** Bytes of entries applied since the last checkpoint. */
   #size = 0
 
   constructor(options: {
@@ -30,20 +31,17 @@ export class Checkpointer {
 
   /** An entry has been applied. */
   applied(entry: Entry, confState: ConfState): void {
-    this.#entries++
     this.#size += entry.data.length
-    if (this.#entries < this.#every.entries && this.#size < this.#every.size) return
-    this.now(entry.index, entry.term, confState)
-  }
-
-  now(index: number, term: number, confState: ConfState): void {
+    // With every change of members too: who is new needs a snapshot in which it occurs.
+    const isDue = entry.index % this.#every.entries === 0 || entry.type !== 'normal'
+    if (!isDue && this.#size < this.#every.size) return
     this.restart()
+    const { index, term } = entry
     this.#ports.checkpoint(this.#ledger().takeChanges(), { index, term, confState })
   }
 
-  /** A snapshot was installed: counting starts behind it, as it did on the member that made it. */
+  /** A snapshot was installed: the disk has what the ledger has. */
   restart(): void {
-    this.#entries = 0
     this.#size = 0
   }
 }

@@ -338,9 +338,7 @@ export class Replica {
     }
     this.#applied = entry.index
     if (entry.index === this.#startIndex && entry.term === this.#leadership.term) this.#startServing()
-    // With every change of members: who is new needs a snapshot in which it occurs.
-    if (entry.type === 'normal') this.#checkpointer.applied(entry, this.confState)
-    else this.#checkpointer.now(entry.index, entry.term, this.confState)
+    this.#checkpointer.applied(entry, this.confState)
     return commands
   }
 
