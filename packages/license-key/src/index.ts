@@ -64,7 +64,16 @@ export {
   keyIdOf,
   publicKeyOf,
   signKey,
+  signValidation,
   verifyKey,
+  verifyValidation,
 } from './signature.ts'
 export { type InstallationType, installationTypes, unitsInForce } from './units.ts'
+export {
+  checkValidationRequest,
+  type ReadValidation,
+  type Validation,
+  type ValidationFile,
+  type ValidationRequest,
+} from './validation.ts'
 export { type Validity, type ValidityState, validityAt } from './validity.ts'

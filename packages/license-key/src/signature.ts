@@ -11,7 +11,8 @@ import { checkBody, type KeyBody } from './body.ts'
 import { canonicalize } from './canonical.ts'
 import { checkKeyFile, type KeyFile, type ReadKey } from './key-file.ts'
 import { type KeyRefusal, refuse, refuseFor } from './refusal.ts'
-import type { Signed } from './signed-text.ts'
+import { checkSigned, type Signed } from './signed-text.ts'
+import { checkValidation, type ReadValidation, type Validation, type ValidationFile } from './validation.ts'
 
 /** A key that cannot be used to sign or verify. The message never has a part of it. */
 export class KeyMaterialError extends Error {
@@ -70,6 +71,24 @@ export function verifyKey(file: KeyFile, publicKeyPem: string): ReadKey {
   }
   return vendorRefusal(key, publicKeyPem) ?? { ok: true, key }
 }
+
+/** Signs the answer to a validation; a body that breaks a rule is a `FieldError`. */
+export function signValidation(body: Validation, privateKeyPem: string): ValidationFile {
+  return signBody(checkValidation(body, 'body'), privateKeyPem)
+}
+
+/** Whether this vendor signed exactly this answer. Whose it is, and its nonce, are the asker's to compare. */
+export function verifyValidation(value: unknown, publicKeyPem: string): ReadValidation {
+  let file: ValidationFile
+  try {
+    file = checkValidationFile(value, '')
+  } catch (error) {
+    return refuseFor('invalid', error)
+  }
+  return vendorRefusal(file, publicKeyPem) ?? { ok: true, body: file.body }
+}
+
+const checkValidationFile = checkSigned(checkValidation)
 
 function vendorRefusal(signed: Signed<unknown>, publicKeyPem: string): KeyRefusal | undefined {
   const { state, keyId } = verifySigned(signed, publicKeyPem)
