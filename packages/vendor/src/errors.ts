@@ -14,6 +14,7 @@ export type VendorErrorCode =
   | 'PRIVATE_KEY_INVALID'
   | 'REGISTER_BUSY'
   | 'REGISTER_DAMAGED'
+  | 'LISTEN_FAILED'
 
 /** Whatever stops a command; the message says what and where, the detail the same for programs. */
 export class VendorError extends Error {

@@ -9,6 +9,7 @@ export const exitCodes = {
   busy: 4,
   damaged: 5,
   internal: 6,
+  listen: 7,
 } as const
 
 export type ExitName = keyof typeof exitCodes
@@ -21,6 +22,7 @@ export const exitTexts: Readonly<Record<ExitName, string>> = {
   busy: 'another process works on the register',
   damaged: 'the register is damaged; nothing was done',
   internal: 'a defect of this program',
+  listen: 'the address or port cannot be listened on',
 }
 
 export const exitCodeOf: Readonly<Record<VendorErrorCode, number>> = {
@@ -36,4 +38,5 @@ export const exitCodeOf: Readonly<Record<VendorErrorCode, number>> = {
   PRIVATE_KEY_INVALID: exitCodes.file,
   REGISTER_BUSY: exitCodes.busy,
   REGISTER_DAMAGED: exitCodes.damaged,
+  LISTEN_FAILED: exitCodes.listen,
 }

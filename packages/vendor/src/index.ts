@@ -26,4 +26,11 @@ export { checkPlan, type Plan, type Share } from './plan.ts'
 export type { Refusal, RefusalCode } from './refusal.ts'
 export { checkRegister, emptyRegister, type Installation, type Register } from './register.ts'
 export { type RenewRequest, renew } from './renew.ts'
+export { type RevokeRequest, revoke } from './revoke.ts'
 export { run } from './run.ts'
+export { type Validated, type ValidationRefusalCode, validate } from './validate.ts'
+export {
+  startValidationServer,
+  type ValidationServer,
+  type ValidationServerOptions,
+} from './validation-server.ts'

@@ -7,6 +7,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Wall clock, epoch ms: keys carry it. */
   now(): number
+  /** The exit code of work that goes on after the command line was run. */
+  fail?(code: number): void
 }
 
 export interface TextSink {
@@ -15,5 +17,13 @@ export interface TextSink {
 }
 
 export function processIo(): Io {
-  return { stdout: process.stdout, stderr: process.stderr, env: process.env, now: () => Date.now() }
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    now: () => Date.now(),
+    fail: (code) => {
+      process.exitCode = code
+    },
+  }
 }

@@ -7,6 +7,13 @@ export const PRIVATE_KEY_SIZE_MAX = 16 * 1024
 /** Bytes of the register. */
 export const REGISTER_SIZE_MAX = 256 * 1024 * 1024
 
+/** Bytes of a request for an online validation. */
+export const REQUEST_SIZE_MAX = 4096
+/** Milliseconds in which a request must have arrived. */
+export const REQUEST_TIMEOUT_MS = 10_000
+/** Connections to the validation server at a time. */
+export const SERVER_CONNECTIONS_MAX = 1_000
+
 export const INSTALLATIONS_MAX = 100_000
 /** Installations of one plan. */
 export const PLAN_LENGTH_MAX = 1_000

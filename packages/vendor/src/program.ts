@@ -6,6 +6,8 @@ import { addIssue } from './commands/issue.ts'
 import { addKeypair } from './commands/keypair.ts'
 import { addList } from './commands/list.ts'
 import { addRenew } from './commands/renew.ts'
+import { addRevoke } from './commands/revoke.ts'
+import { addServe } from './commands/serve.ts'
 import { addSplit } from './commands/split.ts'
 import { type ExitName, exitCodes } from './exit-codes.ts'
 import type { Io } from './io.ts'
@@ -35,7 +37,9 @@ export function createProgram(io: Io): Command {
   addSplit(io, program)
   addEmergency(io, program)
   addClone(io, program)
+  addRevoke(io, program)
   addList(io, program)
+  addServe(io, program)
   const examples = [
     'tranca-vendor keypair --out keys',
     'tranca-vendor issue --private-key keys/vendor-private.pem --order order.json --out acme-1.key.json',

@@ -11,8 +11,9 @@ import {
   PRODUCTS_MAX,
   QUANTITY_MAX,
   SERIAL_MAX,
+  TEXT_BYTES_MAX,
 } from '@tranca/license-key'
-import { day, id, instant, integer, list, oneOf, record } from '@tranca/license-key/shape'
+import { day, id, instant, integer, list, oneOf, optional, record, text } from '@tranca/license-key/shape'
 import { HISTORY_LENGTH_MAX, INSTALLATIONS_MAX } from './limits.ts'
 
 /** A license that was issued. */
@@ -40,6 +41,8 @@ export interface Installation {
   readonly issues: readonly Issue[]
   readonly emergencies: readonly EmergencyIssue[]
   readonly clones: readonly Clone[]
+  /** Its online validations are refused. */
+  readonly revoked?: { readonly reason: string; readonly at: string }
 }
 
 /** What was contracted, as the last order said. */
@@ -92,6 +95,12 @@ export const checkRegister = record<Register>({
         { max: HISTORY_LENGTH_MAX },
       ),
       clones: list(checkClone, { max: CLONES_MAX, unique: (clone) => clone.serial, of: 'serial' }),
+      revoked: optional(
+        record<NonNullable<Installation['revoked']>>({
+          reason: text({ bytesMax: TEXT_BYTES_MAX }),
+          at: instant,
+        }),
+      ),
     }),
     { max: INSTALLATIONS_MAX, unique: (installation) => installation.id, of: 'id' },
   ),
@@ -131,6 +140,7 @@ export function withLicense(
     issues: [...(before?.issues ?? []), issue].slice(-HISTORY_LENGTH_MAX),
     emergencies: before?.emergencies ?? [],
     clones: before?.clones ?? [],
+    ...(before?.revoked && { revoked: before.revoked }),
   })
 }
 

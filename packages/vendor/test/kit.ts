@@ -14,7 +14,7 @@ import {
 } from '../src/index.ts'
 import { run } from '../src/run.ts'
 
-const BIN = fileURLToPath(new URL('../../bin/tranca-vendor.js', import.meta.url))
+export const BIN = fileURLToPath(new URL('../../bin/tranca-vendor.js', import.meta.url))
 export const developmentOrder = fileURLToPath(new URL('../../orders/development.json', import.meta.url))
 export const splitPlan = fileURLToPath(new URL('../../orders/split.json', import.meta.url))
 

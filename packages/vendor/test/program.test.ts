@@ -39,7 +39,7 @@ await t.test('every command has help with three examples and its exit codes', as
   const silent = { stdout: { write: () => 0 }, stderr: { write: () => 0 }, env: {}, now: () => 0 }
   const program = createProgram(silent)
   const paths = [[], ...program.commands.map((each) => [each.name()]), ['clone', 'register']]
-  t.equal(paths.length, 9)
+  t.equal(paths.length, 11)
   for (const path of paths) {
     const { code, stdout, stderr } = runAt(0, [...path, '--help'])
     const name = path.join(' ') || 'the program'
@@ -55,12 +55,22 @@ await t.test('every command has help with three examples and its exit codes', as
 })
 
 await t.test('every example is a command line that the program understands', async (t) => {
-  const lines = ['keypair', 'issue', 'renew', 'split', 'emergency', 'list', 'clone'].flatMap((name) =>
+  const lines = [
+    'keypair',
+    'issue',
+    'renew',
+    'split',
+    'emergency',
+    'revoke',
+    'list',
+    'serve',
+    'clone',
+  ].flatMap((name) =>
     runAt(0, [name, '--help'])
       .stdout.split('\n')
       .filter((line) => line.startsWith('  tranca-vendor ')),
   )
-  t.ok(lines.length >= 21)
+  t.ok(lines.length >= 27)
   const directory = t.testdir({})
   for (const line of lines) {
     const words = [...line.replace(/ > .*/, '').matchAll(/"([^"]*)"|(\S+)/g)].map(
