@@ -39,6 +39,8 @@ export const limits = {
   stallMs: 250,
   /** Digests of the ledger remembered for comparison between members. */
   digestsMax: 64,
+  /** The vendor's answer to an online validation. */
+  validationAnswerSizeMax: 16 * 1024,
   /** Members of one cluster. */
   membersMax: 31,
 } as const

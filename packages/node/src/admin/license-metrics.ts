@@ -1,11 +1,13 @@
 import type { Ledger, ReadValues } from '@tranca/ledger'
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { type ValidationFailure, validationFailures } from '../licenses/validation-desk.ts'
 
 const states = ['unlicensed', 'valid', 'contingency', 'expired', 'restricted', 'emergency']
 
 /** Licenses as metrics. The gauges are read from the ledger when somebody asks (O19). */
 export class LicenseMetrics {
   readonly #denials: Counter<'cause'>
+  readonly #validations: Counter<'result'>
 
   constructor(registry: Registry, ledger: () => Ledger) {
     const registers = [registry]
@@ -14,6 +16,21 @@ export class LicenseMetrics {
       help: 'Check-outs refused by this leader, by cause',
       labelNames: ['cause'],
       registers,
+    })
+    this.#validations = new Counter({
+      name: 'tranca_license_validations_total',
+      help: 'Online validations that this leader has tried, by result',
+      labelNames: ['result'],
+      registers,
+    })
+    for (const result of ['validated', ...validationFailures]) this.#validations.inc({ result }, 0)
+    new Gauge({
+      name: 'tranca_license_validated_seconds',
+      help: 'Unix time of the last online validation, at first of the installation of the key; 0 without a key',
+      registers,
+      collect() {
+        this.set((listOf(ledger())?.validity.validatedMs ?? 0) / 1000)
+      },
     })
     const labelNames = ['product', 'name', 'installation'] as const
     const perProduct = (name: string, help: string, value: (product: Product) => number) =>
@@ -53,6 +70,10 @@ export class LicenseMetrics {
         this.set((listOf(ledger())?.validity.endMs ?? 0) / 1000)
       },
     })
+  }
+
+  validationEnded(result: 'validated' | ValidationFailure): void {
+    this.#validations.inc({ result })
   }
 
   denied(cause: string): void {
