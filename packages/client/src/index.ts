@@ -38,6 +38,7 @@ export {
   type NodeReport,
   type NodeStatus,
 } from './admin.ts'
+export type { Borrowed, BorrowOptions } from './borrow.ts'
 export type { AllHeld, Bundle, BundlePart, HeldOf } from './bundle.ts'
 export type { CallOptions } from './caller.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'

@@ -1,3 +1,4 @@
+import { type Borrowed, type BorrowOptions, borrowUnit } from './borrow.ts'
 import { Bundle, type BundlePart } from './bundle.ts'
 import type { Caller, CallOptions } from './caller.ts'
 import { RefusedError } from './errors.ts'
@@ -123,6 +124,23 @@ export class Owner {
       options,
       (result) => new LicensePool(this.#caller, this.name, product, result),
     )
+  }
+
+  /**
+   * Takes a unit along for offline use, with a signed token that says so; it stays counted until it is returned
+   * or its time is over, whatever becomes of this owner and its session. A call that fails returns the unit.
+   *
+   * ```ts
+   * const unit = await user.borrow(4000, { user: 'ana', until: new Date('2026-12-24T20:00:00Z') })
+   * writeFileSync('ana.token', unit.token)
+   * await unit.return()
+   * ```
+   *
+   * @throws RefusedError `exhausted` and the other causes of licenses, `borrowExceeded` (a rule allows no more),
+   * `noBorrowKey` (the cluster has no key to sign with)
+   */
+  borrow(product: number, options: BorrowOptions): Promise<Borrowed> {
+    return borrowUnit(this.#caller, this.name, product, options)
   }
 
   /**

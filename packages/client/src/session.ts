@@ -247,7 +247,7 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
       settle.reject(new TrancaError('unknownOperation', `there is no operation ${String(request.op)}`))
       return undefined
     }
-    if (operation.kind === 'admin' || notForSessions.has(request.op)) {
+    if (!isForSessions(operation)) {
       if (request.op !== 'session.close' || !this.#isClosing) {
         settle.reject(new InvalidRequestError(request.op, 'it is not an operation within a session'))
         return undefined
@@ -551,6 +551,11 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
 type Refusal = Extract<Answer, { kind: 'refused' }>
 
 /** These make or end sessions and connections, or belong to one connection: other calls stand for them. */
+/** Of what the leader does about the cluster, a session may ask only what changes nothing. */
+function isForSessions({ kind, name }: AnyOperation): boolean {
+  return kind === 'admin' ? name === 'license.borrowToken' : !notForSessions.has(name)
+}
+
 const notForSessions: ReadonlySet<string> = new Set([
   'hello',
   'session.open',

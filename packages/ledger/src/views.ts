@@ -79,6 +79,7 @@ export function query(state: State, read: Read, asking: string): Result {
     case 'key.show':
     case 'key.history':
     case 'license.rulesGet':
+    case 'license.borrowed':
       return queryLicenses(state.licenses, read, namespace)
     default: {
       const never: never = read

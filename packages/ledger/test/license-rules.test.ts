@@ -439,8 +439,22 @@ await t.test('a borrowed unit outlives the session until it is returned or over'
     const one = granted(borrow('ana', DAY))
     granted(borrow('bia', 2 * DAY))
     t.match(refused(borrow('caio', DAY)), { borrowed: 2, max: 2 })
+    const list = world.read({ op: 'license.borrowed', limit: 10 })
+    t.match(list.borrows, [
+      { borrow: one.borrow as string, product: 4000, user: 'ana', units: 1 },
+      { product: 4000, user: 'bia' },
+    ])
+    const [{ sinceMs, untilMs }] = list.borrows as [{ sinceMs: number; untilMs: number }]
+    t.equal(untilMs - sinceMs, DAY)
     world.expire(erp)
     failOver(world)
+    t.same(world.read({ op: 'license.borrowed', limit: 10 }), list, 'tokens are made of the same')
+    const page = world.read({ op: 'license.borrowed', limit: 1 })
+    t.equal((page.borrows as object[]).length, 1)
+    t.match(world.read({ op: 'license.borrowed', after: page.next as string, limit: 1 }).borrows, [
+      { user: 'bia' },
+    ])
+    t.match(world.read({ op: 'license.borrowed', user: 'bia', limit: 9 }).borrows, [{ user: 'bia' }])
     const next = world.open('next')
     t.match(refused(checkout(next, 4000, { owner: 'caio' })), { cause: 'exhausted', earliestFreeMs: DAY })
     t.match(granted(next.do({ op: 'license.returnBorrowed', borrow: one.borrow as string })), { user: 'ana' })

@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino'
 import type { Config } from './config/schema.ts'
 import { type Environment, machine } from './environment/environment.ts'
+import { readBorrowKey } from './licenses/borrow-key.ts'
 import { readVendor } from './licenses/vendor-key.ts'
 import { Node } from './node.ts'
 
@@ -21,6 +22,7 @@ export async function openNode(config: Config, options: NodeOptions = {}): Promi
   const name = self?.name ?? `n${config.id}`
   const logger = (options.logger ?? pino({ level: config.log.level })).child({ node: name })
   const vendor = readVendor(config.license)
+  const borrowKey = readBorrowKey(config.license)
   const storage = await environment.openStorage({
     directory: config.data,
     clusterId: config.cluster,
@@ -28,7 +30,7 @@ export async function openNode(config: Config, options: NodeOptions = {}): Promi
     limits: { tailBytesMax: config.checkpoint.keepSize },
   })
   for (const note of storage.recovered.notes) logger.warn({ note }, 'recovered')
-  const node = new Node({ config, name, environment, logger, storage, vendor })
+  const node = new Node({ config, name, environment, logger, storage, vendor, borrowKey })
   try {
     await node.start()
   } catch (error) {

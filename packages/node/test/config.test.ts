@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import { generateKeyPair } from '@tranca/license-key'
 import t from 'tap'
 import { listenAddresses, parseConfig, VERSION } from '../src/index.ts'
+import { readBorrowKey } from '../src/licenses/borrow-key.ts'
 import { readVendor } from '../src/licenses/vendor-key.ts'
 
 const good = `
@@ -59,10 +60,33 @@ t.test("the vendor's key is named relative to the file, and must be a public one
   t.same(vendor, { publicKeyPem, keyId, installationId: undefined })
   t.throws(() => readVendor({ vendorPublicKey: `${directory}/private.pem` }), {
     code: 'CONFIG_INVALID',
-    message: /private\.pem: the vendor's public key is not public: it is the private one$/,
+    message: /private\.pem: the public key is not public: it is the private one$/,
   })
   t.throws(() => readVendor({ vendorPublicKey: `${directory}/absent.pem` }), { code: 'CONFIG_INVALID' })
   t.equal(readVendor(undefined), undefined)
+})
+
+t.test('the key that signs borrow tokens is for its owner only', async (t) => {
+  const { privateKeyPem, publicKeyPem, keyId } = generateKeyPair()
+  const directory = t.testdir({ 'private.pem': privateKeyPem, 'public.pem': publicKeyPem })
+  const read = (name: string) =>
+    readBorrowKey({ vendorPublicKey: 'v.pem', borrowKey: `${directory}/${name}` })
+  chmodSync(`${directory}/private.pem`, 0o640)
+  t.throws(() => read('private.pem'), {
+    code: 'CONFIG_INVALID',
+    message: /^license\.borrowKey: .*private\.pem: mode 0640; expected 0600/,
+  })
+  for (const name of ['private.pem', 'public.pem']) chmodSync(`${directory}/${name}`, 0o600)
+  t.same(read('private.pem'), { privateKeyPem, keyId })
+  const error = t.throws(() => read('public.pem'), { code: 'CONFIG_INVALID' }) as unknown as Error
+  t.notMatch(error.message, publicKeyPem.split('\n')[1], 'no part of the file is told')
+  t.throws(() => read('absent.pem'), { code: 'CONFIG_INVALID' })
+  t.equal(readBorrowKey({ vendorPublicKey: 'v.pem' }), undefined)
+  const config = parseConfig(
+    `${good}license: { vendorPublicKey: v.pem, borrowKey: keys/b.pem }`,
+    '/etc/tranca/n1.yml',
+  )
+  t.equal(config.license?.borrowKey, '/etc/tranca/keys/b.pem')
 })
 
 t.test('the version that nodes tell is that of the package', async (t) => {

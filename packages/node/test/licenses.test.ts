@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs'
 import type { InternalCommand } from '@tranca/ledger'
 import {
   type EmergencyKey,
@@ -7,6 +8,7 @@ import {
   type LicenseKey,
   type Product,
   signKey,
+  verifyBorrowToken,
 } from '@tranca/license-key'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
@@ -18,7 +20,12 @@ import { VirtualClock } from './virtual-clock.ts'
 
 const DAY_MS = 86_400_000
 const vendor = generateKeyPair()
-const vendorPublicKey = `${t.testdir({ 'vendor.pem': vendor.publicKeyPem })}/vendor.pem`
+/** The installation's own. */
+const ours = generateKeyPair()
+const keys = t.testdir({ 'vendor.pem': vendor.publicKeyPem, 'borrow.pem': ours.privateKeyPem })
+const vendorPublicKey = `${keys}/vendor.pem`
+const borrowKey = `${keys}/borrow.pem`
+chmodSync(borrowKey, 0o600)
 const today = new Date().toISOString().slice(0, 10)
 
 const FULL: Product = {
@@ -308,6 +315,86 @@ t.test('a bundle takes license, lock and number under one token, or nothing', as
   const next = await session.owner('u2').bundle(parts('bia'))
   t.equal(next.held[2].value, '000000002')
   t.ok(next.token > bundle.token)
+})
+
+t.test(
+  'a borrowed unit has a signed token, is returned early, and rules limit how many there are',
+  async (t) => {
+    const cluster = await licensed(t, 1, { license: { vendorPublicKey, borrowKey } })
+    const { admin } = cluster
+    await admin.request({ op: 'key.install', file: first })
+    const session = await cluster.session()
+    const owner = session.owner('u1')
+    const until = Date.now() + 2 * DAY_MS
+    const ana = await owner.borrow(4_000, { user: 'ana', until: new Date(until) })
+    t.match(verifyBorrowToken(ana.token, ours.publicKeyPem, Date.now()), {
+      ok: true,
+      token: {
+        body: {
+          kind: 'borrow',
+          installationId: 'example-1',
+          product: 4_000,
+          user: 'ana',
+          units: 1,
+          borrow: ana.borrow,
+          until: new Date(until).toISOString(),
+        },
+      },
+    })
+    t.match(verifyBorrowToken(ana.token, ours.publicKeyPem, until), { ok: false, cause: 'expired' })
+    const bia = await owner.borrow(4_000, { user: 'bia', until })
+    t.match(await failure(owner.borrow(4_000, { user: 'caio', until })), { code: 'exhausted' })
+    await session.close()
+    await cluster.stopNode(1)
+    await cluster.startNode(1)
+    const again = await admin.request(
+      { op: 'license.borrowToken', borrow: ana.borrow },
+      { deadlineMs: 20_000 },
+    )
+    t.equal(again.token, ana.token, 'the same token, whoever leads')
+    t.match(await admin.request({ op: 'license.borrowed', limit: 10 }), {
+      borrows: [
+        { borrow: ana.borrow, user: 'ana', untilMs: until },
+        { borrow: bia.borrow, user: 'bia' },
+      ],
+    })
+    const next = await cluster.session()
+    const later = next.owner('u2')
+    t.match(
+      await failure(later.license(4_000, { user: 'caio' })),
+      { code: 'exhausted' },
+      'it outlives its session',
+    )
+    await next.request({ op: 'license.returnBorrowed', borrow: bia.borrow })
+    t.match(await later.license(4_000, { user: 'caio' }), { status: 'inUse' }, 'what is returned is free')
+    const gone = failure(admin.request({ op: 'license.borrowToken', borrow: bia.borrow }))
+    t.match(await gone, { code: 'unknownBorrow' })
+    const rule = {
+      kind: 'borrowMax',
+      product: 4_092,
+      subject: { type: 'all', value: '' },
+      amount: 1,
+    } as const
+    await next.request({ op: 'license.rules', version: 1, rules: [rule] })
+    const one = await later.borrow(4_092, { user: 'dora', until })
+    t.match(await failure(later.borrow(4_092, { user: 'eva', until })), {
+      code: 'borrowExceeded',
+      detail: { product: 4_092, borrowed: 1, max: 1, rule },
+    })
+    await one.return()
+    t.match(await failure(one.return()), { code: 'unknownBorrow' })
+    await later.borrow(4_092, { user: 'eva', until })
+    t.match(await failure(next.request({ op: 'member.remove', id: 1 } as never)), { code: 'invalid' })
+  },
+)
+
+t.test('without a key of the installation nothing is borrowed', async (t) => {
+  const cluster = await licensed(t, 1)
+  await cluster.admin.request({ op: 'key.install', file: first })
+  const owner = (await cluster.session()).owner('u1')
+  const refused = failure(owner.borrow(4_000, { user: 'ana', until: Date.now() + DAY_MS }))
+  t.match(await refused, { code: 'noBorrowKey' })
+  t.match(await cluster.admin.request({ op: 'license.borrowed', limit: 10 }), { borrows: [] }, 'it went back')
 })
 
 t.test('the log says what became of the key, and nothing that is in it', async (t) => {

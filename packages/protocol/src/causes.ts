@@ -79,6 +79,7 @@ export const nodeCauses = {
   lastVoter: 'The last voter can be neither removed nor drained.',
   changePending: 'Another change of members is still on its way.',
   noVendorKey: "The node's configuration names no vendor's key, so no license key can be verified.",
+  noBorrowKey: "The node's configuration names no key of the installation, so no borrow token can be signed.",
   keyOtherVendor: 'The license key was signed by another vendor. `{field, value, expected}`',
   keyUnknownFormat:
     'The license key has a format that this version does not know. `{field, value, expected}`',

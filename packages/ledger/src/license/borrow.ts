@@ -33,7 +33,8 @@ export function borrow(licenses: Licenses, session: Session, operation: LicenseB
   }
   if (!licenses.decide(asked, undefined)) return deny(licenses, asked, [product])
   const seat = licenses.seatFor(asked, pool, licenses.verdict)
-  const entry = new Borrow(seat, core.nextOrder(), untilWallMs, core.timeMs + ms)
+  const times = { sinceMs: core.wallMs, untilWallMs, deadlineMs: core.timeMs + ms }
+  const entry = new Borrow(seat, core.nextOrder(), times)
   lend(licenses, entry)
   core.rows.mark(entry)
   core.rows.mark(seat)

@@ -35,6 +35,8 @@ export class Borrow implements Row {
   readonly id: string
   readonly order: number
   readonly seat: Seat
+  /** Wall clock of both ends: tokens are made from them, the same by whoever leads. */
+  readonly sinceMs: number
   readonly untilWallMs: number
   readonly deadlineMs: number
   deadline: Deadline | undefined = undefined
@@ -42,10 +44,16 @@ export class Borrow implements Row {
   stored = false
   gone = false
 
-  constructor(seat: Seat, order: number, untilWallMs: number, deadlineMs: number) {
+  constructor(
+    seat: Seat,
+    order: number,
+    times: { readonly sinceMs: number; readonly untilWallMs: number; readonly deadlineMs: number },
+  ) {
+    const { sinceMs, untilWallMs, deadlineMs } = times
     this.id = `B${order}`
     this.seat = seat
     this.order = order
+    this.sinceMs = sinceMs
     this.untilWallMs = untilWallMs
     this.deadlineMs = deadlineMs
   }
@@ -55,8 +63,8 @@ export class Borrow implements Row {
   }
 
   rowValue() {
-    const { order, untilWallMs, deadlineMs } = this
-    return { seat: this.seat.id, order, untilWallMs, deadlineMs }
+    const { order, sinceMs, untilWallMs, deadlineMs } = this
+    return { seat: this.seat.id, order, sinceMs, untilWallMs, deadlineMs }
   }
 }
 

@@ -71,6 +71,18 @@ export interface LicenseRulesGet {
   readonly op: 'license.rulesGet'
 }
 
+/** Units that went with their users, in the order in which they were borrowed. */
+export interface LicenseBorrowed {
+  readonly op: 'license.borrowed'
+  /** Only this one; refused if there is no such one. */
+  readonly borrow?: string
+  readonly product?: number
+  readonly user?: string
+  /** Id of the last one shown. */
+  readonly after?: string
+  readonly limit: number
+}
+
 export type LicenseRead =
   | LicenseList
   | LicenseGrants
@@ -81,6 +93,7 @@ export type LicenseRead =
   | KeyShow
   | KeyHistory
   | LicenseRulesGet
+  | LicenseBorrowed
 
 export type ValidityState = 'unlicensed' | 'valid' | 'contingency' | 'expired' | 'restricted' | 'emergency'
 
@@ -257,6 +270,18 @@ export type KeyView = {
   readonly removed: readonly number[]
 }
 
+export type BorrowView = {
+  readonly borrow: string
+  readonly product: number
+  readonly name: string
+  readonly installation: Installation
+  readonly user: string
+  readonly units: number
+  /** Wall clock, epoch ms. */
+  readonly sinceMs: number
+  readonly untilMs: number
+}
+
 export type LicensePeaks = {
   readonly units: number
   readonly unitsMs: number
@@ -287,4 +312,5 @@ export type LicenseReadValues = {
   /** Oldest first. */
   'key.history': { readonly keys: readonly KeyView[] }
   'license.rulesGet': { readonly version: number; readonly rules: readonly LicenseRule[] }
+  'license.borrowed': { readonly borrows: readonly BorrowView[]; readonly next?: string }
 }

@@ -62,7 +62,7 @@ export function restoreLicenses(
   }
   for (const { value } of rowsOf('b')) {
     const row = value as ReturnType<Borrow['rowValue']>
-    const borrow = new Borrow(seats.get(row.seat)!, row.order, row.untilWallMs, row.deadlineMs)
+    const borrow = new Borrow(seats.get(row.seat)!, row.order, row)
     borrow.stored = true
     lend(licenses, borrow)
   }

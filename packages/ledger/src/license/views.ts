@@ -3,11 +3,13 @@ import type { Session } from '../graph.ts'
 import { type Result, refuse } from '../result.ts'
 import { isText, isWhole } from './checkout.ts'
 import { explain } from './explain.ts'
-import type { Licenses } from './licenses.ts'
+import type { Borrow, Licenses } from './licenses.ts'
 import { Asked, type Grant, type Pool } from './pool.ts'
 import type {
+  BorrowView,
   ExplainView,
   GrantView,
+  LicenseBorrowed,
   LicenseExplain,
   LicenseGrants,
   LicenseProductView,
@@ -47,6 +49,8 @@ export function queryLicenses(licenses: Licenses, read: LicenseRead, asking: str
       return answer({ keys: validity.keys.map(({ view }) => view) })
     case 'license.rulesGet':
       return answer({ version: licenses.book.version, rules: licenses.book.rules })
+    case 'license.borrowed':
+      return borrowList(licenses, read)
     default: {
       const never: never = read
       throw new TypeError(`unknown read ${JSON.stringify(never)} at entry ${core.index}`)
@@ -147,6 +151,40 @@ function grantView({ core }: Licenses, grant: Grant): GrantView {
     sinceMs: grant.sinceMs,
     ...(idle === undefined ? {} : { idleLeftMs: idle.deadlineMs - core.timeMs }),
     ...(taken === undefined ? {} : { taken: taken.size }),
+  }
+}
+
+function borrowList(licenses: Licenses, { borrow, product, user, after, limit }: LicenseBorrowed): Result {
+  const { borrows } = licenses
+  if (borrow !== undefined) {
+    const entry = borrows.get(borrow)
+    return entry === undefined
+      ? refuse('unknownBorrow', { borrow })
+      : answer({ borrows: [borrowView(entry)] })
+  }
+  const max = limitOf(licenses, limit)
+  const afterOrder = after === undefined ? 0 : Number(after.slice(1))
+  const found = [...borrows.values()]
+    .filter(({ order, seat }) => {
+      if (product !== undefined && seat.pool.product !== product) return false
+      return order > afterOrder && (user === undefined || seat.subject.user === user)
+    })
+    .sort((a, b) => a.order - b.order)
+  const views = found.slice(0, max).map(borrowView)
+  return answer(found.length > max ? { borrows: views, next: views[max - 1]!.borrow } : { borrows: views })
+}
+
+function borrowView({ id, seat, sinceMs, untilWallMs }: Borrow): BorrowView {
+  const { pool, subject } = seat
+  return {
+    borrow: id,
+    product: pool.product,
+    name: pool.spec.name,
+    installation: pool.installation,
+    user: subject.user,
+    units: 1,
+    sinceMs,
+    untilMs: untilWallMs,
   }
 }
 

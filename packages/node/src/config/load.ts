@@ -52,7 +52,8 @@ function withPathsFrom(directory: string, config: Config): Config {
   const { license } = config
   if (license === undefined) return { ...config, data }
   const vendorPublicKey = resolve(directory, license.vendorPublicKey)
-  return { ...config, data, license: { ...license, vendorPublicKey } }
+  const borrowKey = license.borrowKey === undefined ? undefined : resolve(directory, license.borrowKey)
+  return { ...config, data, license: { ...license, vendorPublicKey, ...(borrowKey && { borrowKey }) } }
 }
 
 function nearestNode(

@@ -2,6 +2,8 @@ import type { InternalCommand, Result } from '@tranca/ledger'
 import type { AdminRequest } from '@tranca/protocol'
 import type { ConfChange, ConfState } from '@tranca/raft-ts'
 import type { Clock } from '../environment/clock.ts'
+import type { BorrowKey } from '../licenses/borrow-key.ts'
+import { borrowToken } from '../licenses/borrow-token.ts'
 import { checkKeyFile, type KeyInstallCommand } from '../licenses/key-desk.ts'
 import { previewKey } from '../licenses/preview.ts'
 import type { Vendor } from '../licenses/vendor-key.ts'
@@ -29,8 +31,8 @@ interface Waiter {
 }
 
 /**
- * What administrators ask of a cluster: members, leadership, drain, license keys
- * (`tranca member|promote|drain|key install`).
+ * What administrators ask of a cluster: members, leadership, drain, license keys,
+ * tokens of borrowed units (`tranca member|promote|drain|key install|license borrow`).
  * Only the leader acts; each answer comes once the change is applied.
  */
 export class ClusterAdmin {
@@ -42,6 +44,7 @@ export class ClusterAdmin {
   readonly #isConnected: (id: number) => boolean
   readonly #waiters = new Set<Waiter>()
   readonly #vendor: Vendor | undefined
+  readonly #borrowKey: BorrowKey | undefined
   readonly #results = new WeakMap<InternalCommand, Result>()
 
   constructor(options: {
@@ -55,6 +58,8 @@ export class ClusterAdmin {
     isConnected: (id: number) => boolean
     /** Whose license keys are accepted. */
     vendor: Vendor | undefined
+    /** What tokens of borrowed units are signed with. */
+    borrowKey: BorrowKey | undefined
   }) {
     this.#replica = options.replica
     this.#members = options.members
@@ -63,6 +68,7 @@ export class ClusterAdmin {
     this.#startOf = options.startOf
     this.#isConnected = options.isConnected
     this.#vendor = options.vendor
+    this.#borrowKey = options.borrowKey
   }
 
   /** Something was applied, or leadership moved: looks whether somebody has waited for it. */
@@ -99,6 +105,8 @@ export class ClusterAdmin {
         return this.#transfer(request.to)
       case 'key.install':
         return this.#installKey(request)
+      case 'license.borrowToken':
+        return this.#borrowToken(request.borrow)
     }
   }
 
@@ -184,10 +192,20 @@ export class ClusterAdmin {
 
   /** What installing would answer now, by the ledger's own word. */
   async #previewKey(command: KeyInstallCommand): Promise<Result> {
-    const isCurrent = await new Promise<boolean>((resolve) => this.#replica()!.read(resolve))
-    if (!isCurrent) return refuse('uncertain')
+    if (!(await this.#isCurrent())) return refuse('uncertain')
     const result = previewKey(this.#replica()!.ledger, command, this.#clock.wallMs())
     return result.ok ? { ok: true, value: { installed: false, ...result.value } } : result
+  }
+
+  async #borrowToken(borrow: string): Promise<Result> {
+    if (this.#borrowKey === undefined) return refuse('noBorrowKey')
+    if (!(await this.#isCurrent())) return refuse('uncertain')
+    return borrowToken(this.#replica()!.ledger, borrow, this.#borrowKey)
+  }
+
+  /** Whether this member leads still, and has applied all that was answered before. */
+  #isCurrent(): Promise<boolean> {
+    return new Promise((resolve) => this.#replica()!.read(resolve))
   }
 
   async #transfer(wanted: number | undefined): Promise<Result> {

@@ -12,6 +12,8 @@ import { keyShow } from './key-show.ts'
 import { leaderTransfer } from './leader-transfer.ts'
 import { licenseAssign } from './license-assign.ts'
 import { licenseBorrow } from './license-borrow.ts'
+import { licenseBorrowToken } from './license-borrow-token.ts'
+import { licenseBorrowed } from './license-borrowed.ts'
 import { licenseCheckin } from './license-checkin.ts'
 import { licenseCheckout } from './license-checkout.ts'
 import { licenseDenials } from './license-denials.ts'
@@ -143,6 +145,8 @@ export const operationList = [
   licenseDenials,
   licenseValidity,
   licenseRulesGet,
+  licenseBorrowed,
+  licenseBorrowToken,
   status,
   health,
   watchStart,

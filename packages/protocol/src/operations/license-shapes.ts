@@ -177,6 +177,17 @@ export const denialView = struct({
   units: count,
 })
 
+export const borrowView = struct({
+  borrow: told(word, 'Id of what was borrowed.'),
+  product: count,
+  name: word,
+  installation,
+  user: word,
+  units: count,
+  sinceMs: wallMs,
+  untilMs: wallMs,
+})
+
 export const keyView = struct({
   kind: oneOf('license', 'emergency'),
   serial: count,
