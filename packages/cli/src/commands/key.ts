@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { ResultOf } from '@tranca/client'
 import {
+  generateKeyPair,
   type KeyBody,
   type KeyFile,
   type LicenseKey,
@@ -80,6 +82,23 @@ export function addKey(kit: Kit, program: Command): void {
       exits: ['ok', 'usage', 'unreachable'],
     },
     history,
+  )
+  leaf(
+    kit,
+    key,
+    {
+      name: 'borrow-keypair',
+      help: 'help.key.borrowKeypair',
+      options: [['--out <directory>', 'option.keypairOut', '.']],
+      shared: 'output',
+      examples: [
+        'tranca key borrow-keypair',
+        'tranca key borrow-keypair --out /etc/tranca',
+        'tranca key borrow-keypair --out keys -o json',
+      ],
+      exits: ['ok', 'usage'],
+    },
+    borrowKeypair,
   )
 }
 
@@ -238,5 +257,25 @@ async function history(context: Context): Promise<void> {
         each.removed.join(' '),
       ]),
     )
+  })
+}
+
+/** Never over a file that exists: tokens of the old key would be lost. */
+async function borrowKeypair(context: Context, options: { out?: string }): Promise<void> {
+  const { out } = context
+  const directory = options.out ?? '.'
+  const privateKeyFile = join(directory, 'borrow-private.pem')
+  const publicKeyFile = join(directory, 'borrow-public.pem')
+  const { keyId, privateKeyPem, publicKeyPem } = generateKeyPair()
+  try {
+    mkdirSync(directory, { recursive: true })
+    if (existsSync(publicKeyFile)) throw new Error(`${publicKeyFile} exists`)
+    writeFileSync(privateKeyFile, privateKeyPem, { mode: 0o600, flag: 'wx' })
+    writeFileSync(publicKeyFile, publicKeyPem, { mode: 0o644, flag: 'wx' })
+  } catch (error) {
+    throw usage(`--out: ${directory}: ${(error as Error).message}`)
+  }
+  out.data({ keyId, privateKeyFile, publicKeyFile }, () => {
+    out.say('say.borrowKeypair', { keyId, privateKeyFile, publicKeyFile })
   })
 }

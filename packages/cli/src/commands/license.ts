@@ -7,6 +7,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { licenseFields, ruleText } from '../explain-license.ts'
 import { collect, rowLimit } from '../pages.ts'
 import { addLicenseAdmin } from './license-admin.ts'
+import { addLicenseBorrow } from './license-borrow.ts'
 import {
   installationOf,
   productOf,
@@ -83,6 +84,7 @@ export function addLicense(kit: Kit, program: Command): void {
   )
   addLicenseUsage(kit, license)
   addLicenseAdmin(kit, license)
+  addLicenseBorrow(kit, license)
 }
 
 async function list(context: Context, options: { installation?: string }): Promise<void> {

@@ -90,6 +90,10 @@ export const en = {
   'option.coolDown': 'keeps the same consumer away for so long',
   'option.dryRun': 'only says what would change',
   'option.vendorKey': "file with the vendor's public key (PEM): checks the signature",
+  'option.until': 'end of the loan: a day (2026-12-24) or an instant; at most 90 days ahead',
+  'option.tokenOut': 'new file for the token; default: stdout',
+  'option.publicKey': "file with the installation's public key (borrow-public.pem)",
+  'option.keypairOut': 'where borrow-private.pem and borrow-public.pem are written',
 
   // --- arguments ---
   'argument.node': 'name or number of the member',
@@ -106,6 +110,8 @@ export const en = {
   'argument.metric': 'active items of the metric',
   'argument.user': 'user of the ERP',
   'argument.grant': 'number of the grant, as license grants shows it',
+  'argument.borrow': 'what was borrowed, as license borrowed shows it',
+  'argument.tokenFile': 'file with the token',
   'argument.keyFile': 'key file from the vendor',
 
   // --- commands ---
@@ -164,11 +170,17 @@ export const en = {
   'help.license.assign': 'Give a user a unit of a named product',
   'help.license.unassign': 'Take the unit of a named product from a user',
   'help.license.release': 'Take a unit back by force: ends a grant and all that share its unit',
+  'help.license.borrow': 'Lend a unit to a user who goes offline, with a signed token',
+  'help.license.return': 'Take a borrowed unit back early',
+  'help.license.borrowed': 'List the units that are borrowed',
+  'help.license.checkToken': 'Check the token of a borrowed unit without a cluster',
   'help.key': 'License keys',
   'help.key.show': 'Show the installed key: products, quantities, validity',
   'help.key.verify': 'Check a key file without a cluster, and say what is in it',
   'help.key.install': 'Install a key: says what changes, then asks',
   'help.key.history': 'List the keys that were ever installed',
+  'help.key.borrowKeypair':
+    "Make the installation's own key pair, which tokens of borrowed units are signed with",
 
   // --- tables ---
   'column.node': 'NODE',
@@ -237,6 +249,7 @@ export const en = {
   'column.validFrom': 'VALID FROM',
   'column.validUntil': 'VALID UNTIL',
   'column.grant': 'GRANT',
+  'column.borrow': 'BORROW',
   'column.status': 'STATUS',
   'column.units': 'UNITS',
   'column.inForce': 'IN FORCE',
@@ -395,6 +408,13 @@ export const en = {
   'say.rulesSet': '{count} rules in force, version {version}; {ended} grants ended.',
   'say.releaseAsk': 'Grant {grant} and all that share its unit will end. Go on?',
   'say.grantReleased': 'Grant {grant} has ended: {ended} in all.',
+  'say.borrowed': "{borrow}: a unit of product {product} is with '{user}' until {until}.",
+  'say.borrowReturned':
+    "{borrow} was returned: the unit of product {product} that '{user}' had is free. Delete the token where it was taken.",
+  'say.tokenGood':
+    "Good until {until}: a unit of product {product} for '{user}' ({borrow}, installation {installationId}).",
+  'say.borrowKeypair':
+    'Key {keyId}: {privateKeyFile} (for the members only: copy it to all of them and name it as license.borrowKey) and {publicKeyFile} (for whoever checks tokens).',
   'say.licenseKey':
     "License {serial} for '{customer}' ({id}), installation {installationId}, valid from {from} to {until}.",
   'say.emergencyKey':
@@ -502,7 +522,7 @@ export const en = {
     "Nothing is borrowed under '{borrow}': it was returned already, or its time is over.",
   'cause.wrongNature': 'That does not go with product {product}, which is {nature}; expected: {expected}.',
   'cause.borrowExceeded':
-    'No more units of product {product} may be borrowed: {borrowed} of {max}. Return one first, or change the rule: tranca license rules.',
+    'No more units of product {product} may be borrowed: {borrowed} of {max} by the rule {rule}. Return one first (tranca license borrowed), or change the rule: tranca license rules.',
   'cause.versionDiffers':
     'Someone else has changed it since it was read: version {version} is in force. Look again (tranca license rules), then repeat the change.',
   'cause.keyOlder': 'Key {got} is older than the installed key {have}. Ask the vendor for a newer one.',
@@ -516,6 +536,13 @@ export const en = {
     'The quota of emergency keys is used up: {max} in {months} months. Ask the vendor for a renewed license.',
   'cause.noVendorKey':
     "The leader's configuration names no public key of the vendor, so no key can be checked. Add license.vendorPublicKey to it and start the node again.",
+  'cause.noBorrowKey':
+    "The leader's configuration names no key of the installation, so no token can be signed and nothing was borrowed. Make one (tranca key borrow-keypair), add license.borrowKey on all members and start them again.",
+  'cause.tokenDamaged':
+    'The token is damaged: {field} is {value}, expected {expected}. Copy the file again, byte by byte.',
+  'cause.tokenOther': 'The token was signed by another installation: {value}; expected {expected}.',
+  'cause.tokenExpired':
+    'The loan is over: the token was good until {value}. Borrow again: tranca license borrow.',
   'cause.keyOtherVendor':
     'The key was signed by vendor key {value}; expected {expected}. Check the file, and license.vendorPublicKey of the configuration.',
   'cause.keyUnknownFormat': 'The key has a format that this release does not know. Upgrade the node.',

@@ -92,6 +92,10 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'option.coolDown': 'mantém o mesmo consumidor afastado por esse tempo',
   'option.dryRun': 'só diz o que mudaria',
   'option.vendorKey': 'arquivo com a chave pública do fornecedor (PEM): confere a assinatura',
+  'option.until': 'fim do empréstimo: um dia (2026-12-24) ou um instante; no máximo 90 dias à frente',
+  'option.tokenOut': 'arquivo novo para o token; padrão: stdout',
+  'option.publicKey': 'arquivo com a chave pública da instalação (borrow-public.pem)',
+  'option.keypairOut': 'onde gravar borrow-private.pem e borrow-public.pem',
 
   // --- argumentos ---
   'argument.node': 'nome ou número do membro',
@@ -108,6 +112,8 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'argument.metric': 'itens ativos da métrica',
   'argument.user': 'usuário do ERP',
   'argument.grant': 'número da concessão, como license grants mostra',
+  'argument.borrow': 'o que foi emprestado, como license borrowed mostra',
+  'argument.tokenFile': 'arquivo com o token',
   'argument.keyFile': 'arquivo de chave do fornecedor',
 
   // --- comandos ---
@@ -167,11 +173,17 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'help.license.unassign': 'Tira de um usuário a unidade de um produto nominal',
   'help.license.release':
     'Retoma uma unidade à força: encerra uma concessão e todas que compartilham a unidade',
+  'help.license.borrow': 'Empresta uma unidade a um usuário que fica sem rede, com um token assinado',
+  'help.license.return': 'Devolve antes do prazo uma unidade emprestada',
+  'help.license.borrowed': 'Lista as unidades emprestadas',
+  'help.license.checkToken': 'Confere sem cluster o token de uma unidade emprestada',
   'help.key': 'Chaves de licença',
   'help.key.show': 'Mostra a chave instalada: produtos, quantidades, validade',
   'help.key.verify': 'Confere um arquivo de chave sem cluster, e diz o que há nele',
   'help.key.install': 'Instala uma chave: diz o que muda, depois pergunta',
   'help.key.history': 'Lista as chaves que já foram instaladas',
+  'help.key.borrowKeypair':
+    'Cria o par de chaves da própria instalação, que assina os tokens de unidades emprestadas',
 
   // --- tabelas ---
   'column.node': 'NÓ',
@@ -240,6 +252,7 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'column.validFrom': 'VÁLIDA DE',
   'column.validUntil': 'VÁLIDA ATÉ',
   'column.grant': 'CONCESSÃO',
+  'column.borrow': 'EMPRÉSTIMO',
   'column.status': 'SITUAÇÃO',
   'column.units': 'UNIDADES',
   'column.inForce': 'EM VIGOR',
@@ -400,6 +413,13 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'say.rulesSet': '{count} regras em vigor, versão {version}; {ended} concessões encerradas.',
   'say.releaseAsk': 'A concessão {grant} e todas que compartilham a unidade terminarão. Continuar?',
   'say.grantReleased': 'A concessão {grant} terminou: {ended} ao todo.',
+  'say.borrowed': "{borrow}: uma unidade do produto {product} está com '{user}' até {until}.",
+  'say.borrowReturned':
+    "{borrow} foi devolvido: a unidade do produto {product} que estava com '{user}' está livre. Apague o token de onde ele foi levado.",
+  'say.tokenGood':
+    "Vale até {until}: uma unidade do produto {product} para '{user}' ({borrow}, instalação {installationId}).",
+  'say.borrowKeypair':
+    'Chave {keyId}: {privateKeyFile} (só para os membros: copie para todos e indique em license.borrowKey) e {publicKeyFile} (para quem confere tokens).',
   'say.licenseKey':
     "Licença {serial} para '{customer}' ({id}), instalação {installationId}, válida de {from} a {until}.",
   'say.emergencyKey':
@@ -505,7 +525,7 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'cause.unknownBorrow': "Nada está emprestado como '{borrow}': já foi devolvido, ou o prazo acabou.",
   'cause.wrongNature': 'Isso não combina com o produto {product}, que é {nature}; esperado: {expected}.',
   'cause.borrowExceeded':
-    'Não se pode emprestar mais unidades do produto {product}: {borrowed} de {max}. Devolva uma antes, ou mude a regra: tranca license rules.',
+    'Não se pode emprestar mais unidades do produto {product}: {borrowed} de {max} pela regra {rule}. Devolva uma antes (tranca license borrowed), ou mude a regra: tranca license rules.',
   'cause.versionDiffers':
     'Outra pessoa mudou isso depois da leitura: vale a versão {version}. Olhe de novo (tranca license rules) e repita a mudança.',
   'cause.keyOlder': 'A chave {got} é mais antiga que a instalada, {have}. Peça ao fornecedor uma mais nova.',
@@ -519,6 +539,13 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
     'A cota de chaves de emergência acabou: {max} em {months} meses. Peça ao fornecedor uma licença renovada.',
   'cause.noVendorKey':
     'A configuração do líder não indica a chave pública do fornecedor, então nenhuma chave pode ser conferida. Acrescente license.vendorPublicKey e reinicie o nó.',
+  'cause.noBorrowKey':
+    'A configuração do líder não indica a chave da instalação, então nenhum token pode ser assinado e nada foi emprestado. Crie uma (tranca key borrow-keypair), acrescente license.borrowKey em todos os membros e reinicie-os.',
+  'cause.tokenDamaged':
+    'O token está danificado: {field} é {value}, esperava-se {expected}. Copie o arquivo de novo, byte a byte.',
+  'cause.tokenOther': 'O token foi assinado por outra instalação: {value}; esperava-se {expected}.',
+  'cause.tokenExpired':
+    'O empréstimo acabou: o token valia até {value}. Empreste de novo: tranca license borrow.',
   'cause.keyOtherVendor':
     'A chave foi assinada pela chave {value} do fornecedor; esperava-se {expected}. Confira o arquivo, e license.vendorPublicKey na configuração.',
   'cause.keyUnknownFormat': 'A chave tem um formato que esta versão não conhece. Atualize o nó.',
