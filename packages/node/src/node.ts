@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { Ledger, type LedgerEvent, type Sink } from '@tranca/ledger'
+import { Ledger, type LedgerEvent, type Sink, type ValidityView } from '@tranca/ledger'
 import { type ConfState, RawNode } from '@tranca/raft-ts'
 import type { NodeStorage } from '@tranca/storage'
 import type { Logger } from 'pino'
@@ -14,6 +14,7 @@ import type { Config } from './config/schema.ts'
 import { standInTurn } from './duties/failover.ts'
 import { LeaderDuties } from './duties/leader-duties.ts'
 import { LicenseCalendar } from './duties/license-calendar.ts'
+import { LicenseValidation } from './duties/license-validation.ts'
 import { SessionKeeper } from './duties/session-keeper.ts'
 import { type Cancel, systemClock } from './environment/clock.ts'
 import type { Environment } from './environment/environment.ts'
@@ -51,6 +52,7 @@ export class Node {
   readonly #environment: Environment
   readonly #logger: Logger
   readonly #storage: NodeStorage
+  readonly #vendor: Vendor | undefined
   readonly #startedMs: number
   readonly #run = randomBytes(8).toString('hex')
   readonly #founders: string
@@ -73,6 +75,7 @@ export class Node {
   #replica: Replica | undefined
   #duties: LeaderDuties | undefined
   #calendar: LicenseCalendar | undefined
+  #validation: LicenseValidation | undefined
   #adminServer: AdminServer | undefined
   #clientPort = 0
   #cancelTick: Cancel | undefined
@@ -99,6 +102,7 @@ export class Node {
     this.#environment = environment
     this.#logger = logger
     this.#storage = storage
+    this.#vendor = options.vendor
     this.#startedMs = clock.nowMs()
     this.#founders = createHash('sha256').update(JSON.stringify(config.members)).digest('hex').slice(0, 16)
     this.#sink = {
@@ -294,6 +298,7 @@ export class Node {
   async #stop(error: Error | undefined): Promise<void> {
     this.#status = 'closing'
     this.#cancelTick?.()
+    this.#validation?.stop()
     this.#replica?.stop()
     await this.#clients.close()
     await this.#peers.close()
@@ -389,6 +394,7 @@ export class Node {
         internalApplied: (command, result) => {
           this.#admin.internalApplied(command, result)
           if (command.op === 'member.set' || command.op === 'member.remove') this.#followAddressBook()
+          if (command.op === 'license.validated') this.#validation?.applied()
           if (command.op === 'member.seen')
             for (const mark of command.marks) this.#memory.remember(mark.id, mark)
         },
@@ -413,10 +419,33 @@ export class Node {
       tickMs: timing.heartbeatMs,
     })
     this.#calendar = new LicenseCalendar({ replica, clock })
+    this.#validation = this.#licenseValidation(replica)
     replica.schedule()
     // A leader that is there is heard of meanwhile; a cluster of one has nobody to wait for.
     const isAlone = confState.voters.length === 1
     clock.after(isAlone ? 0 : 2 * timing.heartbeatMs, () => this.#standInTurn(0))
+  }
+
+  #licenseValidation(replica: Replica): LicenseValidation | undefined {
+    const { cluster, license } = this.#config
+    if (license?.validation === undefined || this.#vendor === undefined) return undefined
+    const { clock, fetch } = this.#environment
+    return new LicenseValidation({
+      config: license.validation,
+      cluster,
+      publicKeyPem: this.#vendor.publicKeyPem,
+      replica,
+      validity: () => {
+        const answer = this.#ledger.query({ op: 'license.validity' })
+        if (!answer.ok) throw new Error(`a read of the ledger was refused: ${answer.cause}`)
+        return answer.value as ValidityView
+      },
+      clock,
+      fetch,
+      nonce: () => randomBytes(16).toString('hex'),
+      logger: this.#logger,
+      ended: (result) => this.#licenseMetrics.validationEnded(result),
+    })
   }
 
   #tick(): void {
@@ -426,6 +455,7 @@ export class Node {
       this.#replica.tick()
       this.#duties?.tick()
       this.#calendar?.tick()
+      this.#validation?.tick()
       this.#memberDuties.tick()
     })
   }

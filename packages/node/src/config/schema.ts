@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseAddress } from '../environment/transport.ts'
 import { limits } from '../limits.ts'
+import { complaintAboutUrl } from './validation-url.ts'
 
 const address = z.string().superRefine((text, context) => {
   try {
@@ -25,6 +26,22 @@ const member = z.strictObject({
   /** Where clients reach it. */
   client: address,
 })
+
+const validation = z
+  .strictObject({
+    /** `https:`, or `http:` to a loopback address; without credentials. */
+    url: z.string(),
+    /** Time from one validation to the next. */
+    everyHours: z.int().min(1).max(168).default(24),
+    /** Time from a failure to the next attempt. */
+    retryMinutes: z.int().min(1).max(1_440).default(60),
+    timeoutMs: z.int().min(100).max(60_000).default(10_000),
+  })
+  // The complaint is about the whole, whose value is not quoted: the address may hold a secret.
+  .superRefine(({ url }, context) => {
+    const message = complaintAboutUrl(url)
+    if (message !== undefined) context.addIssue({ code: 'custom', message })
+  })
 
 /** One node's configuration file. Every field that is not named has the default given here. */
 export const configSchema = z.strictObject({
@@ -90,6 +107,8 @@ export const configSchema = z.strictObject({
       borrowKey: z.string().min(1).optional(),
       /** Only keys for this installation are accepted. Default: the first key that is installed decides. */
       installationId: name.optional(),
+      /** Asks the vendor once a day whether the key is good. Absent: never. */
+      validation: validation.optional(),
     })
     .optional(),
   log: z
