@@ -1,0 +1,2 @@
+process.stderr.write('history: not built yet\n')
+process.exitCode = 70

@@ -1,0 +1,2 @@
+process.stderr.write('simulator: not built yet\n')
+process.exitCode = 70
