@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { Ledger, type LedgerEvent, type Sink, type ValidityView } from '@tranca/ledger'
 import { type ConfState, RawNode } from '@tranca/raft-ts'
 import type { NodeStorage } from '@tranca/storage'
@@ -17,7 +17,7 @@ import { LicenseCalendar } from './duties/license-calendar.ts'
 import { LicenseValidation } from './duties/license-validation.ts'
 import { SessionKeeper } from './duties/session-keeper.ts'
 import { type Cancel, systemClock } from './environment/clock.ts'
-import type { Environment } from './environment/environment.ts'
+import { type Environment, randomHex } from './environment/environment.ts'
 import { NodeError } from './errors.ts'
 import type { BorrowKey } from './licenses/borrow-key.ts'
 import type { Vendor } from './licenses/vendor-key.ts'
@@ -54,7 +54,7 @@ export class Node {
   readonly #storage: NodeStorage
   readonly #vendor: Vendor | undefined
   readonly #startedMs: number
-  readonly #run = randomBytes(8).toString('hex')
+  readonly #run: string
   readonly #founders: string
   readonly #memory = new PeerMemory()
   readonly #digests = new Digests()
@@ -100,13 +100,17 @@ export class Node {
     this.#config = config
     this.#name = options.name
     this.#environment = environment
+    this.#run = randomHex(environment, 8)
     this.#logger = logger
     this.#storage = storage
     this.#vendor = options.vendor
     this.#startedMs = clock.nowMs()
     this.#founders = createHash('sha256').update(JSON.stringify(config.members)).digest('hex').slice(0, 16)
     this.#sink = {
-      answer: (session, id, result) => this.#clients.answerWaiting(session, id, result),
+      answer: (session, id, result) => {
+        environment.probe?.answered(session, id, result)
+        this.#clients.answerWaiting(session, id, result)
+      },
       event: (event) => this.#onEvent(event),
     }
     this.#ledger = Ledger.restore(storage.rows, { sink: this.#sink })
@@ -370,6 +374,7 @@ export class Node {
       raft,
       ledger: this.#ledger,
       clock,
+      probe: this.#environment.probe,
       applied,
       confState,
       checkpointer: new Checkpointer({
@@ -411,6 +416,7 @@ export class Node {
       },
     })
     this.#replica = replica
+    this.#environment.probe?.started(replica)
     this.#duties = new LeaderDuties({
       replica,
       keeper: this.#keeper,
@@ -442,7 +448,7 @@ export class Node {
       },
       clock,
       fetch,
-      nonce: () => randomBytes(16).toString('hex'),
+      nonce: () => randomHex(this.#environment, 16),
       logger: this.#logger,
       ended: (result) => this.#licenseMetrics.validationEnded(result),
     })
@@ -466,6 +472,7 @@ export class Node {
     this.#ledger = ledger
     this.#watches.reset(ledger.revision)
     this.#replica?.installed(ledger, meta.index, meta.confState)
+    this.#environment.probe?.installed(meta.index, ledger)
     for (const member of ledger.members()) this.#memory.remember(member.id, member)
     if (meta.confState.voters.includes(this.#config.id)) this.#onVoter(undefined)
     this.#followAddressBook()
@@ -502,6 +509,7 @@ export class Node {
   }
 
   #leadershipChanged(now: Leadership, before: Leadership): void {
+    this.#environment.probe?.leadership(now)
     if (now.leader !== before.leader || now.role !== before.role) {
       this.#logger.info({ term: now.term, role: now.role, leader: now.leader }, 'leadership')
     }
@@ -517,12 +525,14 @@ export class Node {
   }
 
   #serving(): void {
+    this.#environment.probe?.serving()
     this.#logger.info({ term: this.#replica?.leadership.term, index: this.#replica?.applied }, 'serves')
     this.#keeper.start(this.#ledger.liveSessions())
     this.#clients.leaderChanged()
   }
 
   #onEvent(event: LedgerEvent): void {
+    this.#environment.probe?.event(event)
     if (event.kind === 'session.expired' || event.kind === 'session.closed') {
       this.#keeper.closed(event.session)
       if (event.kind === 'session.expired' && this.#replica?.isServing) this.#metrics.sessionsExpired.inc()

@@ -13,6 +13,7 @@ import {
   type StorageApply,
 } from '@tranca/raft-ts'
 import type { Clock } from '../environment/clock.ts'
+import type { Probe } from '../environment/probe.ts'
 import { NodeError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { commandOf } from '../members/changes.ts'
@@ -88,6 +89,7 @@ export class Replica {
   ledger: Ledger
   readonly clusterClock: ClusterClock
   readonly #clock: Clock
+  readonly #probe: Probe | undefined
   readonly #ports: ReplicaPorts
   readonly #checkpointer: Checkpointer
   readonly #reads: ReadQueue
@@ -107,6 +109,7 @@ export class Replica {
     raft: RawNode
     ledger: Ledger
     clock: Clock
+    probe?: Probe | undefined
     ports: ReplicaPorts
     checkpointer: Checkpointer
     applied: number
@@ -117,6 +120,7 @@ export class Replica {
     this.confState = options.confState
     this.clusterClock = new ClusterClock(options.clock)
     this.#clock = options.clock
+    this.#probe = options.probe
     this.#ports = options.ports
     this.#checkpointer = options.checkpointer
     this.#reads = new ReadQueue(options.raft)
@@ -338,6 +342,7 @@ export class Replica {
     }
     this.#applied = entry.index
     if (entry.index === this.#startIndex && entry.term === this.#leadership.term) this.#startServing()
+    this.#probe?.applied(entry, this.ledger)
     this.#checkpointer.applied(entry, this.confState)
     return commands
   }
@@ -347,10 +352,8 @@ export class Replica {
     const { timeMs, wallMs } = batchTime(entry.data, entry.index)
     this.ledger.begin({ index: entry.index, term: entry.term, timeMs, wallMs })
     for (const proposal of proposed.proposals) {
-      if (proposal.kind === 'client') proposal.origin.answered(proposal, this.ledger.apply(proposal))
-      else {
-        this.#ports.internalApplied(proposal.command, this.ledger.applyInternal(proposal.command))
-      }
+      if (proposal.kind === 'client') proposal.origin.answered(proposal, this.#execute(proposal))
+      else this.#executeInternal(proposal.command)
     }
     this.#ports.committed(this.#clock.nowMs() - proposed.proposedMs)
     return proposed.proposals.length
@@ -366,11 +369,11 @@ export class Replica {
   #applyItem(item: BatchItem, index: number): void {
     const decoded = decodeOperation(item.bytes)
     if (item.kind === 'internal' && decoded.kind === 'internal') {
-      this.#ports.internalApplied(decoded.operation, this.ledger.applyInternal(decoded.operation))
+      this.#executeInternal(decoded.operation)
     } else if (item.kind === 'client' && decoded.kind === 'command') {
       const { session, generation } = item
       const { id, acks, operation } = decoded
-      this.ledger.apply({ session, generation, id, acks, operation })
+      this.#execute({ session, generation, id, acks, operation })
     } else {
       throw new NodeError(
         'ENTRY_UNREADABLE',
@@ -379,13 +382,25 @@ export class Replica {
     }
   }
 
+  #execute(command: ClientCommand): Result | undefined {
+    const result = this.ledger.apply(command)
+    this.#probe?.executed(command, result)
+    return result
+  }
+
+  #executeInternal(command: InternalCommand): void {
+    const result = this.ledger.applyInternal(command)
+    this.#probe?.executed(command, result)
+    this.#ports.internalApplied(command, result)
+  }
+
   #applyConfChange(entry: Entry): void {
     const change = decodeConfChange(entry)
     this.confState = this.raft.applyConfChange(change)
     const command = commandOf(change)
     if (command) {
       this.ledger.begin({ index: entry.index, term: entry.term, timeMs: 0, wallMs: 0 })
-      this.ledger.applyInternal(command)
+      this.#probe?.executed(command, this.ledger.applyInternal(command))
     }
     this.#ports.membersChanged(change, this.confState)
   }
