@@ -232,6 +232,18 @@ await t.test('metrics, named users and rules are set from the command line', asy
   const late = await tranca(['license', 'rules', '--set', stale, '--yes'], here)
   t.equal(late.code, exitCodes.refused)
   t.match(late.stderr, /Someone else has changed it.* version 1 is in force/)
+  t.match((await tranca(['license', 'rules'], here)).stdout, /kept for 30 days/)
+  const days = async (usageDays: unknown) => {
+    writeFileSync(file, JSON.stringify({ usageDays, rules: rules.rules }))
+    return await tranca(['license', 'rules', '--set', file, '--yes'], here)
+  }
+  t.match((await days('ten')).stderr, /usageDays: 'ten', expected 0 to 90/)
+  const tooMany = await days(91)
+  t.equal(tooMany.code, exitCodes.usage)
+  t.match(tooMany.stderr, /usageDays/)
+  t.match((await days(7)).stderr, /older than 7 days will be forgotten/)
+  t.match((await tranca(['license', 'usage'], here)).stdout, /kept for 7 days/)
+  t.match(await trancaJson(['license', 'rules'], here), { version: 2, usageDays: 7, rules: rules.rules })
 })
 
 await t.test('a smaller key says what falls below its use, and ends nobody', async (t) => {

@@ -19,7 +19,7 @@ export interface Limits {
   readonly entriesShownMax: number
   /** Elements of one list read. */
   readonly listMax: number
-  /** Days that usage of licenses is kept; 0 to 90, 0 = none is recorded, denials neither. */
+  /** Days that usage of licenses and denials are kept until `license.rules` says otherwise; 0 keeps none. */
   readonly usageDays: number
   /** Rows of usage; the oldest hours go first. */
   readonly usageRowsMax: number
@@ -57,6 +57,7 @@ export const BLOCK_MAX = 10_000
 export const UTC_OFFSET_MINUTES_MAX = 840
 export const REASON_LENGTH_MIN = 15
 export const REASON_LENGTH_MAX = 255
+export const USAGE_DAYS_MAX = 90
 export const UNITS_MAX = 1_000_000
 export const PRIORITY_MAX = 1_000
 export const LINGER_MS_MAX = 86_400_000

@@ -47,6 +47,7 @@ export const limits = {
   lingerMaxMs: 86_400_000,
   /** Idle time after which a grant ends, milliseconds: 7 days. */
   idleMaxMs: 604_800_000,
+  usageDaysMax: 90,
   /** Time for which a consumer is kept away after a forced release, milliseconds: 24 hours. */
   coolDownMaxMs: 86_400_000,
   /** Rules in force at a time. */

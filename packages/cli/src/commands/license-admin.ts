@@ -160,6 +160,7 @@ async function rules(context: Context, options: { set?: string; yes?: boolean })
     const found = await context.ask({ op: 'license.rulesGet' })
     out.data(found, () => {
       out.line(texts.get('say.rulesVersion', { version: found.version }))
+      out.line(texts.get('say.usageKept', { days: found.usageDays }))
       out.line('')
       out.table(
         ['rule', 'product'],
@@ -172,27 +173,45 @@ async function rules(context: Context, options: { set?: string; yes?: boolean })
     return
   }
   const wanted = readRules(options.set)
-  const version = wanted.version ?? (await context.ask({ op: 'license.rulesGet' })).version
-  await confirm(context, texts.get('say.rulesAsk', { count: wanted.rules.length }), options.yes)
+  const found = await context.ask({ op: 'license.rulesGet' })
+  const { rules: list, version = found.version, usageDays } = wanted
+  if (usageDays !== undefined && usageDays < found.usageDays)
+    out.warn('say.usageForgotten', { days: usageDays })
+  await confirm(context, texts.get('say.rulesAsk', { count: list.length }), options.yes)
   const deadlineMs = context.timeoutMs
   const result = await context.withSession((session) =>
-    session.request({ op: 'license.rules', rules: wanted.rules, version: version + 1 }, { deadlineMs }),
+    session.request({ op: 'license.rules', rules: list, version: version + 1, usageDays }, { deadlineMs }),
   )
-  out.data(result, () => out.say('say.rulesSet', { count: wanted.rules.length, ...result }))
+  out.data(result, () => out.say('say.rulesSet', { count: list.length, ...result }))
 }
 
-/** A list of rules, or what `license rules -o json` printed: then nobody may have changed them since. */
-function readRules(file: string): { readonly rules: Rules; readonly version: number | undefined } {
+interface RulesFile {
+  readonly rules: Rules
+  readonly version?: number | undefined
+  readonly usageDays?: number | undefined
+}
+
+/**
+ * A list of rules, or a map with `rules` and `usageDays`, or what `license rules -o json` printed: then nobody
+ * may have changed them since.
+ */
+function readRules(file: string): RulesFile {
   let content: unknown
   try {
     content = parse(readFileSync(file, 'utf8'))
   } catch (error) {
     throw usage(`--set: ${file}: ${(error as Error).message}`)
   }
-  if (Array.isArray(content)) return { rules: content.map(ruleOf), version: undefined }
-  const { rules, version } = (content ?? {}) as { rules?: unknown; version?: unknown }
-  if (!Array.isArray(rules)) throw usage(`--set: ${file}: expected a list of rules, or { version, rules }`)
-  return { rules: rules.map(ruleOf), version: typeof version === 'number' ? version : undefined }
+  if (Array.isArray(content)) return { rules: content.map(ruleOf) }
+  const { rules, version, usageDays } = (content ?? {}) as { [field: string]: unknown }
+  if (!Array.isArray(rules)) {
+    throw usage(`--set: ${file}: expected a list of rules, or { version, usageDays, rules }`)
+  }
+  // A typo must not be taken for "as before"; the cluster checks the bounds.
+  if (usageDays !== undefined && typeof usageDays !== 'number') {
+    throw usage(`--set: ${file}: usageDays: '${String(usageDays)}', expected 0 to 90`)
+  }
+  return { rules: rules.map(ruleOf), version: typeof version === 'number' ? version : undefined, usageDays }
 }
 
 /** Fields that go without saying may be left out; the cluster checks the rest. */

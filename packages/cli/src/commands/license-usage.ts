@@ -133,17 +133,20 @@ function exportOf(text: string | undefined): 'csv' | 'json' | undefined {
   throw wrongUsage(`--export: '${text}', expected csv or json`)
 }
 
-function read(
+async function read(
   admin: Admin,
   period: { readonly fromMs: number; readonly toMs: number },
   by: By,
   limit: number,
-): Promise<{ readonly rows: readonly Row[]; readonly more: boolean }> {
-  return collect(limit, async (after: string | undefined, size) => {
+): Promise<{ readonly rows: readonly Row[]; readonly more: boolean; readonly usageDays: number }> {
+  let usageDays = 0
+  const found = await collect(limit, async (after: string | undefined, size) => {
     const cursor = after === undefined ? {} : { after }
     const page = await admin.request({ op: 'license.usage', ...period, by, limit: size, ...cursor })
+    usageDays = page.usageDays
     return { rows: page.rows, next: page.next }
   })
+  return { ...found, usageDays }
 }
 
 type UsageOptions = PeriodOptions & ExportOptions & { readonly by?: string }
@@ -156,10 +159,16 @@ async function usage(context: Context, options: UsageOptions): Promise<void> {
   // An export that stops in the middle would be taken for the whole.
   const isWhole = wanted !== undefined && options.limit === undefined
   const limit = isWhole ? Number.MAX_SAFE_INTEGER : rowLimit(options.limit)
-  const { rows, more } = await context.withAdmin((admin) => read(admin, period, by, limit))
+  const { rows, more, usageDays } = await context.withAdmin((admin) => read(admin, period, by, limit))
   if (wanted === 'csv') out.raw(usageCsv(by, rows))
   else if (wanted === 'json') out.raw(`${JSON.stringify(rows, null, 2)}\n`)
-  else out.data(rows, () => usageTable(context, by, rows))
+  else {
+    out.data(rows, () => {
+      usageTable(context, by, rows)
+      out.line('')
+      out.line(context.texts.get('say.usageKept', { days: usageDays }))
+    })
+  }
   if (more) out.warn('say.more', { limit })
 }
 

@@ -404,6 +404,8 @@ export const en = {
   'say.unassigned':
     "'{user}' keeps no unit of product {product} beyond the last grant: {assigned} of {total} assigned.",
   'say.rulesVersion': 'Version {version} of the rules.',
+  'say.usageKept': 'Usage and refusals are kept for {days} days.',
+  'say.usageForgotten': 'Usage and refusals older than {days} days will be forgotten.',
   'say.rulesAsk': 'All rules will be replaced by {count}; grants that they exclude end at once. Go on?',
   'say.rulesSet': '{count} rules in force, version {version}; {ended} grants ended.',
   'say.releaseAsk': 'Grant {grant} and all that share its unit will end. Go on?',

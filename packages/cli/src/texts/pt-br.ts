@@ -408,6 +408,8 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'say.unassigned':
     "'{user}' não mantém unidade do produto {product} além da última concessão: {assigned} de {total} atribuídas.",
   'say.rulesVersion': 'Versão {version} das regras.',
+  'say.usageKept': 'Uso e recusas são guardados por {days} dias.',
+  'say.usageForgotten': 'Uso e recusas com mais de {days} dias serão esquecidos.',
   'say.rulesAsk':
     'Todas as regras serão trocadas por {count}; concessões que elas excluem terminam já. Continuar?',
   'say.rulesSet': '{count} regras em vigor, versão {version}; {ended} concessões encerradas.',

@@ -61,6 +61,7 @@ export function applyLicenseCommand(licenses: Licenses, command: LicenseCommand)
       const { wallMs } = command
       if (!isInstant(wallMs)) return invalid('wallMs', wallMs, 'epoch ms')
       const accepted = validity.tell(wallMs)
+      if (accepted) licenses.forgetOld()
       return { ok: true, value: { accepted, calendarMs: validity.nowMs(), validity: validity.state } }
     }
     case 'license.validated':

@@ -150,6 +150,8 @@ export interface LicenseRules {
   readonly rules: readonly LicenseRule[]
   /** The current version + 1. */
   readonly version: number
+  /** Days that usage and denials are kept, 0 to 90; 0 keeps none. Absent: as before. */
+  readonly usageDays?: number
 }
 
 export type LicenseOperation =

@@ -1,6 +1,7 @@
 import type { Core } from '../core.ts'
 import type { Row } from '../rows.ts'
 import type { DenialView } from './reads.ts'
+import { type Keeping, keptFromMs } from './usage.ts'
 
 /** A check-out that was refused. Row `e/<id>`. */
 class Denial implements Row {
@@ -22,15 +23,17 @@ class Denial implements Row {
   }
 }
 
-/** The latest refusals, at most `denialsMax`. */
+/** The latest refusals, at most `denialsMax`, as many days as usage is kept. */
 export class DenialLog {
   readonly #core: Core
+  readonly #keeping: Keeping
   readonly #ring = new Map<number, Denial>()
   #oldest = 1
   #last = 0
 
-  constructor(core: Core) {
+  constructor(core: Core, keeping: Keeping) {
     this.#core = core
+    this.#keeping = keeping
   }
 
   get size(): number {
@@ -38,18 +41,26 @@ export class DenialLog {
   }
 
   add(denial: Omit<DenialView, 'id' | 'atMs'>): void {
-    const { denialsMax, usageDays } = this.#core.limits
-    if (denialsMax === 0 || usageDays === 0) return
+    const { denialsMax } = this.#core.limits
+    if (denialsMax === 0 || this.#keeping.usageDays === 0) return
     this.#last += 1
     const entry = new Denial({ id: this.#last, atMs: this.#core.wallMs, ...denial })
     this.#ring.set(this.#last, entry)
     this.#core.rows.mark(entry)
-    while (this.#ring.size > denialsMax) {
-      const oldest = this.#ring.get(this.#oldest)!
-      this.#ring.delete(this.#oldest)
-      this.#core.rows.remove(oldest)
-      this.#oldest += 1
-    }
+    this.forgetOld()
+    while (this.#ring.size > denialsMax) this.#forgetOldest()
+  }
+
+  forgetOld(): void {
+    const fromMs = keptFromMs(this.#core, this.#keeping)
+    while (this.#ring.size > 0 && this.#ring.get(this.#oldest)!.view.atMs < fromMs) this.#forgetOldest()
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#ring.get(this.#oldest)!
+    this.#ring.delete(this.#oldest)
+    this.#core.rows.remove(oldest)
+    this.#oldest += 1
   }
 
   /** The latest first. */

@@ -101,7 +101,7 @@ export class Licenses {
   readonly waiters: Waiters
   readonly sessions: Sessions
   readonly validity: Validity
-  readonly book = new RuleBook()
+  readonly book: RuleBook
   readonly usage: UsageLog
   readonly denials: DenialLog
   readonly overall = new Overall()
@@ -128,8 +128,9 @@ export class Licenses {
     this.core = core
     this.waiters = waiters
     this.sessions = sessions
-    this.usage = new UsageLog(core)
-    this.denials = new DenialLog(core)
+    this.book = new RuleBook(core.limits.usageDays)
+    this.usage = new UsageLog(core, this.book)
+    this.denials = new DenialLog(core, this.book)
     this.validity = new Validity(core, () => this.touchAll())
   }
 
@@ -621,6 +622,21 @@ export class Licenses {
     overall.sessions = size
     overall.sessionsMs = core.wallMs
     core.rows.mark(overall)
+  }
+
+  /** What was used until now is told by the rules of until now. */
+  settleUsage(): void {
+    for (const pool of this.poolList) {
+      for (let seat = pool.firstSeat; seat !== undefined; seat = seat.next) {
+        if (seat.state !== 'resting') this.#accrue(seat)
+      }
+    }
+  }
+
+  /** Usage and denials that are older than they may be kept. */
+  forgetOld(): void {
+    this.usage.forgetOld()
+    this.denials.forgetOld()
   }
 
   // --- time-outs ---

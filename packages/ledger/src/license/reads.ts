@@ -299,7 +299,12 @@ export type LicenseReadValues = {
   }
   'license.grants': { readonly grants: readonly GrantView[]; readonly next?: number }
   'license.explain': ExplainView
-  'license.usage': { readonly rows: readonly UsageView[]; readonly next?: string }
+  'license.usage': {
+    readonly rows: readonly UsageView[]
+    readonly next?: string
+    /** How long whole hours are kept. */
+    readonly usageDays: number
+  }
   'license.denials': { readonly denials: readonly DenialView[]; readonly next?: number }
   'license.validity': ValidityView
   /** `body` is '' when no key is installed. */
@@ -311,6 +316,11 @@ export type LicenseReadValues = {
   }
   /** Oldest first. */
   'key.history': { readonly keys: readonly KeyView[] }
-  'license.rulesGet': { readonly version: number; readonly rules: readonly LicenseRule[] }
+  'license.rulesGet': {
+    readonly version: number
+    readonly rules: readonly LicenseRule[]
+    /** Days that usage and denials are kept. */
+    readonly usageDays: number
+  }
   'license.borrowed': { readonly borrows: readonly BorrowView[]; readonly next?: string }
 }

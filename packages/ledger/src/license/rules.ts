@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts'
-import { NAME_LENGTH_MAX, WAIT_MS_MAX } from '../limits.ts'
+import { NAME_LENGTH_MAX, USAGE_DAYS_MAX, WAIT_MS_MAX } from '../limits.ts'
 import { invalid, type Refusal } from '../result.ts'
 import type { Row } from '../rows.ts'
 import type { LicenseRule, RuleKind } from './commands.ts'
@@ -160,6 +160,12 @@ export function checkRules(rules: readonly LicenseRule[]): Refusal | undefined {
   return undefined
 }
 
+/** Undefined: as before. */
+export function checkUsageDays(usageDays: unknown): Refusal | undefined {
+  if (usageDays === undefined || isWhole(usageDays, 0, USAGE_DAYS_MAX)) return undefined
+  return invalid('usageDays', usageDays, `0 to ${USAGE_DAYS_MAX}`)
+}
+
 function checkRule(rule: LicenseRule, at: string): Refusal | undefined {
   const { kind, product, subject, amount, ms } = rule
   if (!KINDS.includes(kind)) return invalid(`${at}.kind`, kind, KINDS.join(', '))
@@ -190,17 +196,31 @@ function isWhole(value: unknown, min: number, max: number): boolean {
   return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
 }
 
-/** All rules in force. Row `u/rules`. */
+type RulesRow = {
+  readonly version: number
+  readonly rules: readonly LicenseRule[]
+  /** Absent in rows of older versions: the default. */
+  readonly usageDays?: number
+}
+
+/** All that an administrator sets about licenses. Row `u/rules`. */
 export class RuleBook implements Row {
   version = 0
   rules: readonly LicenseRule[] = []
+  /** Days that usage and denials are kept. */
+  usageDays: number
   dirtyAt = -1
   stored = false
   gone = false
 
-  replace(core: Core, version: number, rules: readonly LicenseRule[]): void {
+  constructor(usageDays: number) {
+    this.usageDays = usageDays
+  }
+
+  replace(core: Core, version: number, rules: readonly LicenseRule[], usageDays: number): void {
     this.version = version
     this.rules = rules.map(plainRule)
+    this.usageDays = usageDays
     core.rows.mark(this)
   }
 
@@ -212,14 +232,15 @@ export class RuleBook implements Row {
     return 'u/rules'
   }
 
-  rowValue(): { readonly version: number; readonly rules: readonly LicenseRule[] } {
-    return { version: this.version, rules: this.rules }
+  rowValue(): Required<RulesRow> {
+    return { version: this.version, rules: this.rules, usageDays: this.usageDays }
   }
 
   restore(value: unknown): void {
-    const row = value as { readonly version: number; readonly rules: readonly LicenseRule[] }
+    const row = value as RulesRow
     this.version = row.version
     this.rules = row.rules
+    if (row.usageDays !== undefined) this.usageDays = row.usageDays
     this.stored = true
   }
 }

@@ -131,8 +131,20 @@ export class PeakMeter {
   }
 }
 
+/** How long usage is kept: the administrator's choice. */
+export interface Keeping {
+  readonly usageDays: number
+}
+
+/** Wall clock of the oldest hour that is kept; if none is, of what comes. */
+export function keptFromMs({ wallMs }: Core, { usageDays }: Keeping): number {
+  if (usageDays === 0) return Number.POSITIVE_INFINITY
+  return (Math.floor(wallMs / HOUR_MS) - usageDays * 24) * HOUR_MS
+}
+
 export class UsageLog {
   readonly #core: Core
+  readonly #keeping: Keeping
   /** Rows by hour, by key. */
   readonly hours = new Map<number, Map<string, UsageRow>>()
   /** Hours of `hours`, oldest first. */
@@ -141,8 +153,9 @@ export class UsageLog {
   #hour = 0
   #hourOfMs = 0
 
-  constructor(core: Core) {
+  constructor(core: Core, keeping: Keeping) {
     this.#core = core
+    this.#keeping = keeping
   }
 
   get hour(): number {
@@ -175,10 +188,9 @@ export class UsageLog {
 
   /** Units were in use for `ms` until now. */
   accrue(account: Account, units: number, ms: number): void {
-    const { wallMs, limits } = this.#core
-    if (limits.usageDays === 0 || units === 0 || ms <= 0) return
-    const oldest = (this.hour - limits.usageDays * 24) * HOUR_MS
-    let from = Math.max(wallMs - ms, oldest)
+    const { wallMs } = this.#core
+    if (this.#keeping.usageDays === 0 || units === 0 || ms <= 0) return
+    let from = Math.max(wallMs - ms, keptFromMs(this.#core, this.#keeping))
     while (from < wallMs) {
       const hour = Math.floor(from / HOUR_MS)
       const to = Math.min(wallMs, (hour + 1) * HOUR_MS)
@@ -238,7 +250,7 @@ export class UsageLog {
 
   /** A new hour begins with what is in use; hours in which nothing changed had just that. */
   #turn(meter: PeakMeter, hour: number): void {
-    const { usageDays } = this.#core.limits
+    const { usageDays } = this.#keeping
     const before = meter.hour
     meter.hour = hour
     meter.row = undefined
@@ -269,8 +281,8 @@ export class UsageLog {
   }
 
   #open(hour: number, product: number, key: string, consumer: Consumer | undefined): UsageRow | undefined {
-    const { usageDays, usageRowsMax } = this.#core.limits
-    if (usageDays === 0) return undefined
+    const { usageRowsMax } = this.#core.limits
+    if (this.#keeping.usageDays === 0) return undefined
     let rows = this.hours.get(hour)
     if (rows === undefined) {
       rows = new Map()
@@ -278,7 +290,7 @@ export class UsageLog {
       let at = this.#order.length
       while (at > 0 && this.#order[at - 1]! > hour) at -= 1
       this.#order.splice(at, 0, hour)
-      this.#forget(hour - usageDays * 24)
+      this.forgetOld()
     }
     let row = rows.get(key)
     if (row === undefined) {
@@ -291,9 +303,13 @@ export class UsageLog {
     return row
   }
 
+  forgetOld(): void {
+    this.#forget(keptFromMs(this.#core, this.#keeping) / HOUR_MS)
+  }
+
   /** Hours before `before`. */
   #forget(before: number): void {
-    while (this.#order.length > 1 && this.#order[0]! < before) {
+    while (this.#order.length > 0 && this.#order[0]! < before) {
       const hour = this.#order.shift()!
       for (const row of this.hours.get(hour)!.values()) this.#core.rows.remove(row)
       this.rowCount -= this.hours.get(hour)!.size

@@ -30,7 +30,12 @@ export function queryLicenses(licenses: Licenses, read: LicenseRead, asking: str
       return explainCheckOut(licenses, read, asking)
     case 'license.usage': {
       const nameOf = (product: number): string => licenses.pool(product, 'production')?.spec.name ?? ''
-      return answer(licenses.usage.report(read, nameOf, runningOf(licenses), limitOf(licenses, read.limit)))
+      const { usageDays } = licenses.book
+      const running = usageDays === 0 ? [] : runningOf(licenses)
+      return answer({
+        ...licenses.usage.report(read, nameOf, running, limitOf(licenses, read.limit)),
+        usageDays,
+      })
     }
     case 'license.denials':
       return answer(licenses.denials.list(read.after, limitOf(licenses, read.limit)))
@@ -48,7 +53,7 @@ export function queryLicenses(licenses: Licenses, read: LicenseRead, asking: str
     case 'key.history':
       return answer({ keys: validity.keys.map(({ view }) => view) })
     case 'license.rulesGet':
-      return answer({ version: licenses.book.version, rules: licenses.book.rules })
+      return answer(licenses.book.rowValue())
     case 'license.borrowed':
       return borrowList(licenses, read)
     default: {

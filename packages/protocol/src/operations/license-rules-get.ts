@@ -1,6 +1,6 @@
 import { operation } from '../operation.ts'
 import { count } from '../schema/scalars.ts'
-import { rules } from './license-shapes.ts'
+import { rules, usageDays } from './license-shapes.ts'
 
 /** The rules in force. */
 export const licenseRulesGet = operation({
@@ -9,10 +9,11 @@ export const licenseRulesGet = operation({
   kind: 'read',
   doc: 'The rules in force, and their version.',
   fields: {},
-  result: { version: count, rules },
+  result: { version: count, rules, usageDays },
   example: {},
   exampleResult: {
     version: 3,
     rules: [{ kind: 'max', product: 4_001, subject: { type: 'host', value: 'integration' }, amount: 10 }],
+    usageDays: 30,
   },
 })

@@ -1,6 +1,7 @@
+import { limits } from '../limits.ts'
 import { operation } from '../operation.ts'
-import { count } from '../schema/scalars.ts'
-import { told } from '../schema/schema.ts'
+import { count, integer } from '../schema/scalars.ts'
+import { optional, told } from '../schema/schema.ts'
 import { rules } from './license-shapes.ts'
 
 /** Replaces all rules of the administrator in one step. */
@@ -12,6 +13,10 @@ export const licenseRules = operation({
   fields: {
     rules,
     version: told(count, 'The version in force + 1: `versionDiffers` if another was faster.'),
+    usageDays: optional(
+      integer(0, limits.usageDaysMax),
+      'How long usage and denials are kept; 0 keeps none, and what is older goes at once. Absent: as before.',
+    ),
   },
   result: { version: count, ended: told(count, 'Grants that the new rules ended.') },
   example: {
@@ -20,6 +25,7 @@ export const licenseRules = operation({
       { kind: 'idle', product: 0, subject: { type: 'all', value: '' }, ms: 3_600_000 },
     ],
     version: 3,
+    usageDays: 60,
   },
   exampleResult: { version: 3, ended: 0 },
 })

@@ -60,6 +60,8 @@ export const rule = struct({
   amount: optional(integer(0, limits.metricMax), 'Of `reserve`, `max`, `overdraft`, `borrowMax`.'),
   ms: optional(integer(0, limits.idleMaxMs), 'Of `idle` and `linger`.'),
 })
+/** Told by members of this version; an older one keeps 30 days. */
+export const usageDays = byDefault(count, 30, 'Days that usage and denials are kept.')
 export const rules = list(rule, { max: limits.rulesMax })
 
 export const licenseHolder = struct({

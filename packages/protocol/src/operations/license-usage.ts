@@ -3,6 +3,7 @@ import { struct } from '../schema/containers.ts'
 import { dictionary } from '../schema/free.ts'
 import { count, oneOf, word } from '../schema/scalars.ts'
 import { optional, told } from '../schema/schema.ts'
+import { usageDays } from './license-shapes.ts'
 import { after, cursor, limit, many } from './shapes.ts'
 
 const usage = struct({
@@ -29,7 +30,7 @@ export const licenseUsage = operation({
     after,
     limit,
   },
-  result: { rows: many(usage), next: optional(cursor) },
+  result: { rows: many(usage), next: optional(cursor), usageDays },
   example: { fromMs: 1_795_219_200_000, toMs: 1_795_305_600_000, by: 'product' },
   exampleResult: {
     rows: [
@@ -44,5 +45,6 @@ export const licenseUsage = operation({
         denials: { exhausted: 2, overMax: 1 },
       },
     ],
+    usageDays: 30,
   },
 })

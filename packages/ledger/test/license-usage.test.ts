@@ -1,0 +1,102 @@
+import t from 'tap'
+import { outcome, refused } from './kit.ts'
+import { checkout, keyBody, LicenseWorld, take, twice } from './license-kit.ts'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+function licensed(): LicenseWorld {
+  const world = new LicenseWorld()
+  world.install(keyBody([{ id: 4000, quantity: 1 }], {}, { validUntil: '2027-12-31' }))
+  return world
+}
+
+/** Hours of which something is known, and refusals. */
+function kept(world: LicenseWorld): {
+  readonly hours: number
+  readonly denials: number
+  readonly days: number
+} {
+  const all = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }
+  const usage = world.read({ op: 'license.usage', ...all, by: 'hour', limit: 1_000 })
+  const { denials } = world.read({ op: 'license.denials', limit: 1_000 })
+  const hours = (usage.rows as unknown[]).length
+  return { hours, denials: (denials as unknown[]).length, days: usage.usageDays as number }
+}
+
+await t.test(
+  'O20: how long usage is kept is a rule: validated, versioned, in one step, no restart',
+  async (t) => {
+    twice((failOver) => {
+      const world = licensed()
+      const erp = world.open('erp')
+      t.same(kept(world).days, 30, 'until somebody says otherwise')
+      const set = (version: number, usageDays?: number) =>
+        erp.do({ op: 'license.rules', version, rules: [], ...(usageDays === undefined ? {} : { usageDays }) })
+      for (const usageDays of [-1, 91, 1.5, Number.NaN]) {
+        t.match(refused(set(1, usageDays)), { field: 'usageDays', value: usageDays, expected: '0 to 90' })
+      }
+      t.equal(outcome(set(2, 60)), 'versionDiffers')
+      t.match(
+        world.read({ op: 'license.rulesGet' }),
+        { version: 0, usageDays: 30 },
+        'a refusal changes nothing',
+      )
+      t.equal(outcome(set(1, 60)), 'ok')
+      failOver(world)
+      t.match(world.read({ op: 'license.rulesGet' }), { version: 1, usageDays: 60 })
+      t.equal(outcome(set(2)), 'ok')
+      failOver(world)
+      t.match(world.read({ op: 'license.rulesGet' }), { version: 2, usageDays: 60 }, 'unsaid: as before')
+    })
+  },
+)
+
+await t.test('O22: usage that is older than the new rule allows is forgotten at once', async (t) => {
+  twice((failOver) => {
+    const world = licensed()
+    const erp = world.open('erp', { ttlMs: 600_000 })
+    const day = (): void => {
+      const grant = take(erp, 4000, { owner: 'ana' })
+      checkout(erp, 4000, { owner: 'bia' })
+      world.pass(HOUR / 4)
+      erp.do({ op: 'license.checkin', owner: 'ana', grant: grant.grant })
+      world.pass(DAY - HOUR / 4)
+    }
+    for (let days = 0; days < 10; days += 1) day()
+    t.match(kept(world), { hours: 10, denials: 10, days: 30 })
+    const set = (version: number, usageDays: number) =>
+      t.equal(outcome(erp.do({ op: 'license.rules', version, rules: [], usageDays })), 'ok')
+    set(1, 4)
+    t.match(kept(world), { hours: 4, denials: 4, days: 4 })
+    failOver(world)
+    for (let days = 0; days < 10; days += 1) day()
+    t.match(kept(world), { hours: 5, denials: 5 }, 'and later days push older ones out')
+    world.pass(2 * DAY)
+    world.calendar(world.wallMs)
+    t.match(kept(world), { hours: 2, denials: 2 }, 'also when nobody works')
+    set(2, 0)
+    failOver(world)
+    t.match(kept(world), { hours: 0, denials: 0, days: 0 })
+    day()
+    t.match(kept(world), { hours: 0, denials: 0 }, '0 keeps none')
+    set(3, 90)
+    failOver(world)
+    for (let days = 0; days < 40; days += 1) day()
+    t.match(kept(world), { hours: 40, denials: 40, days: 90 }, 'and more days keep more')
+  })
+})
+
+await t.test('what was used while nothing was kept stays unknown', async (t) => {
+  const world = licensed()
+  const erp = world.open('erp', { ttlMs: 600_000 })
+  erp.do({ op: 'license.rules', version: 1, rules: [], usageDays: 0 })
+  const grant = take(erp, 4000, { owner: 'ana' })
+  world.pass(5 * HOUR)
+  t.match(kept(world), { hours: 0 }, 'not even what is in use now')
+  erp.do({ op: 'license.rules', version: 2, rules: [], usageDays: 10 })
+  world.pass(HOUR)
+  erp.do({ op: 'license.checkin', owner: 'ana', grant: grant.grant })
+  const usage = world.read({ op: 'license.usage', fromMs: 0, toMs: world.wallMs + 1, by: 'user', limit: 9 })
+  t.match(usage.rows, [{ key: 'ana', unitMs: HOUR }])
+})
