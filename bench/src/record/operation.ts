@@ -73,6 +73,11 @@ export interface Operations {
       readonly period: string
     }
   }
+  /** A linearizable read of one counter. */
+  'sequence.get': {
+    readonly request: NumberFields & { readonly namespace: string }
+    readonly result: { readonly next: string }
+  }
   'sequence.reserve': {
     readonly request: NumberFields & {
       readonly ttlMs?: number

@@ -1,0 +1,105 @@
+import { parseArgs } from 'node:util'
+import { kinds } from './kinds.ts'
+import { limits } from './limits.ts'
+import { scenarios } from './scenarios/index.ts'
+import type { Scenario } from './scenarios/scenario.ts'
+
+export interface DrillArguments {
+  readonly help: boolean
+  readonly list: boolean
+  /** In the order given; each once. */
+  readonly scenarios: readonly Scenario[]
+  readonly trials: number
+  readonly clients: number
+  readonly seed: number | undefined
+  readonly json: string | undefined
+}
+
+export class ArgumentError extends Error {
+  override readonly name = 'ArgumentError'
+  readonly code = 'USAGE'
+}
+
+const DEFAULT_TRIALS = 5
+const DEFAULT_CLIENTS = 2 * kinds.length
+const SEED_MAX = 2 ** 32 - 1
+const width = Math.max(...scenarios.map(({ name }) => name.length))
+
+export const scenarioLines = scenarios.map(({ name, summary, needs }) => {
+  return `  ${name.padEnd(width)}  ${summary}${needs === 'network' ? ' (root)' : ''}`
+})
+
+export const helpText = `Usage: npm run drill -- SCENARIO... [options]
+
+Starts a cluster of three processes with the settings as shipped, keeps clients asking, does harm to the cluster, and
+tells how long each kind of operation had no answer, whether a request was lost or done twice, and whether what the
+clients saw can be explained at all.
+
+Scenarios, or 'all':
+${scenarioLines.join('\n')}
+
+Options:
+  --trials N     faults, one after the other in one cluster (default: ${DEFAULT_TRIALS})
+  --clients N    connections, dealt out to the kinds in turn (default: ${DEFAULT_CLIENTS}, at least ${kinds.length})
+  --seed N       of all choices: which member, which lock, how long (default: another one each time)
+  --json FILE    everything that was seen, as JSON
+  --list         the scenarios
+  --help         this text
+
+Examples:
+  npm run drill -- kill-leader --trials 20
+  npm run drill -- kill-leader pause-leader --trials 20 --json drills.json
+  npm run drill -- all --trials 1
+
+Exit codes: 0 all held, 1 something did not hold, 2 wrong arguments, 6 a drill could not be carried through,
+69 this machine or user cannot do it (scenarios marked 'root' need root and network namespaces), 130 interrupted.
+`
+
+/** @throws ArgumentError */
+export function parseArguments(args: readonly string[]): DrillArguments {
+  const { values, positionals } = parsed(args)
+  const { help, list, json } = values
+  if (!help && !list && positionals.length === 0) throw new ArgumentError('no scenario is named')
+  return {
+    help,
+    list,
+    json,
+    scenarios: positionals.includes('all') ? scenarios : [...new Set(positionals.map(scenarioNamed))],
+    trials: whole('--trials', values.trials, 1, limits.trialsMax) ?? DEFAULT_TRIALS,
+    clients: whole('--clients', values.clients, kinds.length, limits.clientsMax) ?? DEFAULT_CLIENTS,
+    seed: whole('--seed', values.seed, 0, SEED_MAX),
+  }
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', default: false },
+        list: { type: 'boolean', default: false },
+        json: { type: 'string' },
+        trials: { type: 'string' },
+        clients: { type: 'string' },
+        seed: { type: 'string' },
+      },
+    })
+  } catch (error) {
+    throw new ArgumentError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function scenarioNamed(name: string): Scenario {
+  const found = scenarios.find((each) => each.name === name)
+  if (found !== undefined) return found
+  const names = scenarios.map((each) => each.name).join(', ')
+  throw new ArgumentError(`${JSON.stringify(name)} is no scenario; there are ${names}, and all`)
+}
+
+function whole(option: string, text: string | undefined, min: number, max: number): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value
+  throw new ArgumentError(`${option}: ${JSON.stringify(text)}, expected a whole number from ${min} to ${max}`)
+}

@@ -1,0 +1,71 @@
+import { randomInt } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { thisMachine } from '../measure/machine.ts'
+import {
+  ArgumentError,
+  type DrillArguments,
+  helpText,
+  scenarioLines as listed,
+  parseArguments,
+} from './arguments.ts'
+import { scenarioLines, trialLine } from './print.ts'
+import { runScenario, type ScenarioResult } from './run.ts'
+
+const home = fileURLToPath(new URL('../../../../.tranca', import.meta.url))
+
+const exitCodes = { ok: 0, broken: 1, usage: 2, failed: 6, cannot: 69, interrupted: 130 } as const
+
+/** `npm run drill`: see `helpText`. */
+async function main(args: readonly string[]): Promise<number> {
+  const stop = new AbortController()
+  try {
+    const parsed = parseArguments(args)
+    if (parsed.help || parsed.list) {
+      process.stdout.write(parsed.help ? helpText : `${listed.join('\n')}\n`)
+      return exitCodes.ok
+    }
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
+    const command = ['npm run drill --', ...args].join(' ')
+    return await drill(parsed, command, stop.signal)
+  } catch (error) {
+    if (stop.signal.aborted) {
+      process.stderr.write('interrupted\n')
+      return exitCodes.interrupted
+    }
+    const isUsage = error instanceof ArgumentError
+    const text = error instanceof Error && !isUsage ? (error.stack ?? error.message) : String(error)
+    process.stderr.write(`${isUsage ? error.message : text}\n${isUsage ? `\n${helpText}` : ''}`)
+    return isUsage ? exitCodes.usage : exitCodes.failed
+  }
+}
+
+async function drill(given: DrillArguments, command: string, signal: AbortSignal): Promise<number> {
+  const say = (text: string): boolean => process.stdout.write(`${text}\n`)
+  const machine = thisMachine()
+  const startedAt = new Date().toISOString()
+  const results: ScenarioResult[] = []
+  const cannot: string[] = []
+  for (const scenario of given.scenarios) {
+    if (scenario.needs === 'network') {
+      cannot.push(scenario.name)
+      continue
+    }
+    const seed = given.seed ?? randomInt(2 ** 31)
+    say(`${scenario.name}: ${scenario.summary} (seed ${seed})`)
+    const { trials, clients } = given
+    const onTrial = (trial: Parameters<typeof trialLine>[0]): void => void say(trialLine(trial))
+    const result = await runScenario(scenario, { trials, clients, seed, home, signal, onTrial })
+    for (const line of scenarioLines(result)) say(line)
+    results.push(result)
+  }
+  if (given.json !== undefined) {
+    const all = { format: 1, name: 'tranca-drill', startedAt, command, machine, results, cannot }
+    writeFileSync(given.json, `${JSON.stringify(all, undefined, 2)}\n`)
+  }
+  if (results.some(({ verdict, ok }) => verdict !== undefined && !ok)) return exitCodes.broken
+  if (results.some(({ ok }) => !ok)) return exitCodes.failed
+  return cannot.length > 0 ? exitCodes.cannot : exitCodes.ok
+}
+
+process.exitCode = await main(process.argv.slice(2))

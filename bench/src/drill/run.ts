@@ -1,0 +1,93 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Random } from '../workload/random.ts'
+import type { Scenario } from './scenarios/scenario.ts'
+import { type SilenceSummary, summarize } from './silence.ts'
+import type { ManagedSystem } from './system.ts'
+import { TrancaSystem } from './tranca-system.ts'
+import { Trial, type TrialResult } from './trial.ts'
+import { holds, type Verdict } from './verdict.ts'
+
+export interface DrillOptions {
+  readonly trials: number
+  readonly clients: number
+  readonly seed: number
+  /** A directory of its own under it is made for the members, and removed if all held. */
+  readonly home: string
+  readonly signal: AbortSignal
+  readonly onTrial: (trial: TrialResult) => void
+  /** Replaces the cluster of processes. */
+  readonly open?: (directory: string) => Promise<ManagedSystem>
+}
+
+export interface ScenarioResult {
+  readonly scenario: string
+  readonly seed: number
+  readonly trials: readonly TrialResult[]
+  readonly silences: readonly SilenceSummary[]
+  readonly mending: readonly SilenceSummary[]
+  /** Absent if it could not be found out. */
+  readonly verdict?: Verdict
+  /** Why the trials were not carried through. */
+  readonly failure?: string
+  readonly ok: boolean
+  /** Where the members' logs are, if something did not hold. */
+  readonly directory?: string
+}
+
+/** Puts a cluster of its own through one scenario. */
+export async function runScenario(scenario: Scenario, options: DrillOptions): Promise<ScenarioResult> {
+  const { home, trials, clients, seed, signal } = options
+  mkdirSync(home, { recursive: true })
+  const directory = mkdtempSync(join(home, `drill-${scenario.name}-`))
+  const open =
+    options.open ?? ((place: string) => TrancaSystem.open({ directory: place, clients, seed, signal }))
+  const done: TrialResult[] = []
+  let failure: string | undefined
+  let verdict: Verdict | undefined
+  let system: ManagedSystem | undefined
+  try {
+    system = await open(join(directory, 'cluster'))
+    const random = new Random(seed)
+    for (let number = 1; number <= trials; number++) {
+      const trial = await runTrial(scenario, number, random.fork(), system, signal)
+      done.push(trial)
+      options.onTrial(trial)
+    }
+    verdict = await system.judge()
+  } catch (error) {
+    signal.throwIfAborted()
+    failure = error instanceof Error ? error.message : String(error)
+  } finally {
+    await system?.close()
+    if (signal.aborted) rmSync(directory, { recursive: true, force: true })
+  }
+  const ok = failure === undefined && verdict !== undefined && holds(verdict)
+  if (ok) rmSync(directory, { recursive: true, force: true })
+  return {
+    scenario: scenario.name,
+    seed,
+    trials: done,
+    silences: summarize(done.map(({ silences }) => silences)),
+    mending: summarize(done.map(({ mending }) => mending)),
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(failure === undefined ? {} : { failure }),
+    ok,
+    ...(ok ? {} : { directory }),
+  }
+}
+
+async function runTrial(
+  scenario: Scenario,
+  number: number,
+  random: Random,
+  system: ManagedSystem,
+  signal: AbortSignal,
+): Promise<TrialResult> {
+  const trial = new Trial({ number, random, system, signal })
+  await system.load.take()
+  // Clients of every kind are served before anything happens.
+  await system.load.answered()
+  await scenario.run(trial)
+  return trial.result()
+}

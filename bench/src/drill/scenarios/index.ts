@@ -1,0 +1,25 @@
+import { drain } from './drain.ts'
+import { flappingLink } from './flapping-link.ts'
+import { killFollower } from './kill-follower.ts'
+import { killLeader } from './kill-leader.ts'
+import { oneWayPartition } from './one-way-partition.ts'
+import { partitionLeader } from './partition-leader.ts'
+import { pauseLeader } from './pause-leader.ts'
+import { promote } from './promote.ts'
+import { restartAll } from './restart-all.ts'
+import { rollingRestart } from './rolling-restart.ts'
+import type { Scenario } from './scenario.ts'
+
+/** In the order in which `all` takes them. */
+export const scenarios: readonly Scenario[] = [
+  killLeader,
+  pauseLeader,
+  killFollower,
+  restartAll,
+  rollingRestart,
+  promote,
+  drain,
+  partitionLeader,
+  oneWayPartition,
+  flappingLink,
+]

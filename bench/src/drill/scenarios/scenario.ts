@@ -1,0 +1,19 @@
+import type { ManagedSystem, SystemUnderDrill } from '../system.ts'
+import type { Trial } from '../trial.ts'
+
+interface Described {
+  readonly name: string
+  readonly summary: string
+  /** `network`: hosts of its own, which need root and network namespaces. */
+  readonly needs: 'processes' | 'network'
+}
+
+/** One kind of fault. The system is healthy and under load when a trial begins, and has to be so at its end. */
+export interface Scenario extends Described {
+  run(trial: Trial<ManagedSystem>): Promise<void>
+}
+
+/** One that any system with processes can be put through. */
+export interface PlainScenario extends Described {
+  run(trial: Trial<SystemUnderDrill>): Promise<void>
+}

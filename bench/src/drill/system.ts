@@ -1,0 +1,50 @@
+import type { Load } from './load/load.ts'
+import type { Verdict } from './verdict.ts'
+
+/**
+ * What every system must offer to be drilled: processes that can be ended, stopped and started again, and a load
+ * that says when its answers came. Members go by their names.
+ */
+export interface SystemUnderDrill {
+  readonly load: Pick<Load, 'answered' | 'take'>
+  readonly members: readonly string[]
+  /** The member that leads; waits for one. */
+  leader(): Promise<string>
+  /** SIGKILL; resolves when the process is gone. */
+  kill(member: string): Promise<void>
+  /** Starts a member whose process is gone. */
+  start(member: string): Promise<void>
+  /** SIGSTOP. */
+  pause(member: string): Promise<void>
+  /**
+   * SIGCONT, with requests of others already in its sockets: it still believes what it believed, and must not
+   * act on it.
+   */
+  resume(member: string): Promise<void>
+  /** Resolves when one member leads and all others follow it closely. */
+  whenHealthy(): Promise<void>
+  /** Ends the load, and says what became of its requests. */
+  judge(): Promise<Verdict>
+  close(): Promise<void>
+}
+
+/** What administrators can do, too. */
+export interface ManagedSystem extends SystemUnderDrill {
+  /** Stops a member in order. */
+  stop(member: string): Promise<void>
+  /** Hands leadership to a member. */
+  promote(member: string): Promise<void>
+  /** Takes a member out of service. */
+  drain(member: string): Promise<void>
+  undrain(member: string): Promise<void>
+  /** The network between the members, if it can be cut. */
+  readonly network: CuttableNetwork | undefined
+}
+
+/** Packets between two members vanish without a word, in one direction. Clients reach all members. */
+export interface CuttableNetwork {
+  /** What `from` sends to `to` is lost. */
+  cut(from: string, to: string): Promise<void>
+  /** All packets arrive again. */
+  heal(): Promise<void>
+}

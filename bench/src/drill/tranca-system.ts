@@ -1,0 +1,197 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Admin, type NodeStatus, openAdmin } from '@tranca/client'
+import { type DevCluster, type ProcessEnd, startDevCluster } from 'tranca/dev-cluster'
+import { audit } from '../audit/audit.ts'
+import { collectState } from '../audit/collect.ts'
+import type { ClusterState } from '../audit/state.ts'
+import { issueBenchKey } from '../measure/license-key.ts'
+import type { Call, History } from '../record/history.ts'
+import { limits } from './limits.ts'
+import { Load } from './load/load.ts'
+import { NAMESPACE } from './load/names.ts'
+import { Witness } from './load/witness.ts'
+import type { CuttableNetwork, ManagedSystem } from './system.ts'
+import { tallyOf } from './tally.ts'
+import type { Verdict } from './verdict.ts'
+import { within } from './within.ts'
+
+export interface TrancaOptions {
+  /** Where the members' data and logs go. */
+  readonly directory: string
+  readonly clients: number
+  readonly seed: number
+  readonly signal: AbortSignal
+}
+
+/** Three processes of this checkout on loopback, with the settings as shipped, under load. */
+export class TrancaSystem implements ManagedSystem {
+  readonly network: CuttableNetwork | undefined
+  readonly #signal: AbortSignal
+  readonly #witness = new Witness()
+  readonly #deaths: string[] = []
+  #cluster: DevCluster | undefined
+  #admin: Admin | undefined
+  #load: Load | undefined
+  #before: ClusterState | undefined
+
+  private constructor(signal: AbortSignal, network: CuttableNetwork | undefined) {
+    this.#signal = signal
+    this.network = network
+  }
+
+  static async open(options: TrancaOptions): Promise<TrancaSystem> {
+    const system = new TrancaSystem(options.signal, undefined)
+    try {
+      await system.#open(options)
+      return system
+    } catch (error) {
+      await system.close()
+      throw error
+    }
+  }
+
+  get load(): Load {
+    return this.#load!
+  }
+
+  get members(): readonly string[] {
+    return this.#running.members.map(({ name }) => name)
+  }
+
+  async leader(): Promise<string> {
+    return (await this.#running.leader(this.#patience)).name
+  }
+
+  kill(member: string): Promise<void> {
+    return this.#running.kill(member, 'SIGKILL')
+  }
+
+  start(member: string): Promise<void> {
+    return this.#running.restart(member)
+  }
+
+  pause(member: string): Promise<void> {
+    return this.#running.kill(member, 'SIGSTOP')
+  }
+
+  async resume(member: string): Promise<void> {
+    const read = this.#witness.readFrom(this.#running.member(member).client)
+    await this.#running.kill(member, 'SIGCONT')
+    await within(read(), 'answers to who asked the resumed member', this.#signal)
+  }
+
+  async stop(member: string): Promise<void> {
+    await this.#running.stop(member)
+  }
+
+  async promote(member: string): Promise<void> {
+    await this.#admin!.request({ op: 'leader.transfer', to: this.#running.member(member).id })
+  }
+
+  async drain(member: string): Promise<void> {
+    await this.#admin!.request({ op: 'member.drain', id: this.#running.member(member).id })
+  }
+
+  async undrain(member: string): Promise<void> {
+    await this.#admin!.request({ op: 'member.undrain', id: this.#running.member(member).id })
+  }
+
+  async whenHealthy(): Promise<void> {
+    await within(this.#untilHealthy(), 'all members healthy', this.#signal)
+  }
+
+  async judge(): Promise<Verdict> {
+    const seen = await this.load.stop()
+    const { clients, calls } = this.#witness.recorder
+    const history = merged(
+      { clients: seen.clients, calls: seen.calls },
+      { clients: clients.filter(({ session }) => session !== 0), calls },
+    )
+    const after = await collectState(this.#place)
+    const surprises = [...seen.surprises, ...this.#deaths]
+    return {
+      answered: history.calls.filter(({ outcome }) => outcome.status === 'ok').length,
+      ...tallyOf(history, after),
+      surprises,
+      audit: audit({ history, before: this.#before!, after, surprises }),
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#load?.kill()
+    await this.#admin?.close()
+    await this.#cluster?.close()
+  }
+
+  async #open({ directory, clients, seed, signal }: TrancaOptions): Promise<void> {
+    const key = issueBenchKey(Date.now())
+    this.#cluster = await startDevCluster({
+      directory,
+      members: 3,
+      ports: 'free',
+      vendorPublicKey: (place) => {
+        const file = join(place, 'vendor-public.pem')
+        writeFileSync(file, key.publicKeyPem)
+        return file
+      },
+      onExit: (member, end, expected) => {
+        if (!expected) this.#deaths.push(`${member.name} ended by itself (${endText(end)})`)
+      },
+    })
+    const { addresses } = this.#cluster
+    await this.#cluster.whenReady(this.#patience)
+    this.#admin = openAdmin(addresses, { deadlineMs: limits.patienceMs })
+    await this.#admin.request({ op: 'key.install', file: key.keyFile })
+    this.#before = await collectState(this.#place)
+    await this.#witness.prepare(addresses)
+    this.#load = await Load.open({ addresses, clients, seed, signal })
+    await this.whenHealthy()
+  }
+
+  get #running(): DevCluster {
+    return this.#cluster!
+  }
+
+  get #place() {
+    return { addresses: this.#running.addresses, namespace: NAMESPACE }
+  }
+
+  get #patience() {
+    return { timeoutMs: limits.patienceMs, signal: this.#signal }
+  }
+
+  async #untilHealthy(): Promise<void> {
+    await this.#running.whenReady(this.#patience)
+    while (!(await this.#allFollow())) await delay(limits.pollMs, undefined, { signal: this.#signal })
+  }
+
+  /** As the leader sees it: each member is there, replicates, and is not far behind. */
+  async #allFollow(): Promise<boolean> {
+    const reports = await this.#admin!.statusOfAll({ signal: this.#signal })
+    const statuses = reports.flatMap((report) => (report.ok ? [report.status] : []))
+    const leader = statuses.find(({ role }) => role === 'leader')
+    return leader !== undefined && statuses.length === this.members.length && isFollowed(leader)
+  }
+}
+
+function isFollowed({ node, members }: NodeStatus): boolean {
+  return members.every(({ id, role, alive, state, lag }) => {
+    if (id === node) return true
+    return role === 'voter' && alive && state === 'replicate' && (lag ?? 0) <= limits.lagMax
+  })
+}
+
+/** One history of several, in order of the calls. */
+function merged(...histories: readonly History[]): History {
+  const calls: Call[] = histories
+    .flatMap((history) => history.calls)
+    .sort((a, b) => a.callMs - b.callMs)
+    .map((call, order) => ({ ...call, order }))
+  return { clients: histories.flatMap((history) => history.clients), calls }
+}
+
+function endText({ code, signal }: ProcessEnd): string {
+  return signal ?? `exit code ${code}`
+}
