@@ -1,5 +1,6 @@
 // The field's cases (domain section 2): each as it is, and with a failover in the middle.
 import t from 'tap'
+import { Ledger } from '../src/index.ts'
 import { granted, outcome, refused } from './kit.ts'
 import { checkin, checkout, keyBody, LicenseWorld, take, twice } from './license-kit.ts'
 
@@ -313,4 +314,17 @@ await t.test('stateless requests take one unit each and find none when none is f
     t.equal(world.used(4199), 0)
     t.equal(world.view(4199).peak, 3)
   })
+})
+
+await t.test('a stored row that lists more units than the key makes none of them', async (t) => {
+  const world = new LicenseWorld()
+  world.install(keyBody([{ id: 4000, quantity: 1 }]))
+  const rows = [...world.ledger.rows()].map(({ key, value }) => {
+    if (!key.startsWith('p/4000')) return { key, value }
+    return { key, value: JSON.parse(JSON.stringify(value).replaceAll('"production":1', '"production":50')) }
+  })
+  t.notSame(rows, [...world.ledger.rows()], 'the row was changed')
+  const restored = Ledger.restore(rows, { sink: world })
+  const { products } = granted(restored.query({ op: 'license.list', installation: 'production' }))
+  t.match(products, [{ product: 4000, total: 1 }])
 })

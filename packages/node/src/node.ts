@@ -14,6 +14,7 @@ import type { Config } from './config/schema.ts'
 import { standInTurn } from './duties/failover.ts'
 import { LeaderDuties } from './duties/leader-duties.ts'
 import { LicenseCalendar } from './duties/license-calendar.ts'
+import { LicenseIntegrity } from './duties/license-integrity.ts'
 import { LicenseValidation } from './duties/license-validation.ts'
 import { SessionKeeper } from './duties/session-keeper.ts'
 import { type Cancel, systemClock } from './environment/clock.ts'
@@ -75,6 +76,7 @@ export class Node {
   #replica: Replica | undefined
   #duties: LeaderDuties | undefined
   #calendar: LicenseCalendar | undefined
+  #integrity: LicenseIntegrity | undefined
   #validation: LicenseValidation | undefined
   #adminServer: AdminServer | undefined
   #clientPort = 0
@@ -425,11 +427,19 @@ export class Node {
       tickMs: timing.heartbeatMs,
     })
     this.#calendar = new LicenseCalendar({ replica, clock })
+    this.#integrity = this.#licenseIntegrity(replica)
     this.#validation = this.#licenseValidation(replica)
     replica.schedule()
     // A leader that is there is heard of meanwhile; a cluster of one has nobody to wait for.
     const isAlone = confState.voters.length === 1
     clock.after(isAlone ? 0 : 2 * timing.heartbeatMs, () => this.#standInTurn(0))
+  }
+
+  #licenseIntegrity(replica: Replica): LicenseIntegrity | undefined {
+    const vendor = this.#vendor
+    if (vendor === undefined) return undefined
+    const { clock } = this.#environment
+    return new LicenseIntegrity({ replica, ledger: () => this.#ledger, vendor, clock, logger: this.#logger })
   }
 
   #licenseValidation(replica: Replica): LicenseValidation | undefined {
@@ -461,6 +471,7 @@ export class Node {
       this.#replica.tick()
       this.#duties?.tick()
       this.#calendar?.tick()
+      this.#integrity?.tick()
       this.#validation?.tick()
       this.#memberDuties.tick()
     })

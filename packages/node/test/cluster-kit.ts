@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { type Admin, connect, openAdmin, type Session } from '@tranca/client'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import type { Test } from 'tap'
 import { type Node, openNode, parseConfig } from '../src/index.ts'
 
@@ -96,9 +96,9 @@ export class TestCluster {
     )
   }
 
-  async startNode(id: number, more: object = {}): Promise<Node> {
+  async startNode(id: number, more: object = {}, logger?: Logger): Promise<Node> {
     const level = process.env.TRANCA_LOG ?? 'silent'
-    const node = await openNode(this.configOf(id, more), { logger: pino({ level }) })
+    const node = await openNode(this.configOf(id, more), { logger: logger ?? pino({ level }) })
     this.nodes.set(id, node)
     return node
   }

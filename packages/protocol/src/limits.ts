@@ -56,6 +56,7 @@ export const limits = {
   bundlePartsMax: 16,
   /** A key file, bytes. */
   keyFileSizeMax: 262_144,
+  keySignatureMax: 128,
   /** Rows that one list read may return. */
   pageMax: 1_000,
   /** Kinds that one watch may name. */

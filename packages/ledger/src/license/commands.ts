@@ -176,6 +176,9 @@ export interface KeyInstall {
   readonly op: 'key.install'
   /** Canonical JSON of the key's body. */
   readonly body: string
+  /** Of the key file, kept so that it can be checked again; '' in entries of older versions. */
+  readonly signature?: string
+  readonly keyId?: string
 }
 
 /** The leader's wall clock, hourly and at its start: what the validity of keys goes by. */

@@ -14,21 +14,22 @@ import type { KeyInstalled, ReducedBelowUse } from './values.ts'
 // is installed, is decided here, once for all members. Units in use that a smaller key does not cover stay
 // with their holders; nothing more is granted until it fits.
 
-export function installKey(licenses: Licenses, { body }: KeyInstall): Result {
-  const parsed = parseKeyBody(body)
+export function installKey(licenses: Licenses, file: KeyInstall): Result {
+  const parsed = parseKeyBody(file.body)
   if (!parsed.ok) return refuse('keyDamaged', { ...parsed.damage })
   const { key } = parsed
   const have = licenses.validity.key
   if (have !== undefined && have.installationId !== key.installationId) {
     return refuse('keyForOther', { installationId: key.installationId, expected: have.installationId })
   }
-  return key.kind === 'license' ? installLicense(licenses, key, body) : installEmergency(licenses, key, body)
+  return key.kind === 'license' ? installLicense(licenses, key, file) : installEmergency(licenses, key, file)
 }
 
-function installLicense(licenses: Licenses, key: LicenseKeyBody, body: string): Result {
+function installLicense(licenses: Licenses, key: LicenseKeyBody, file: KeyInstall): Result {
   const { validity } = licenses
   const have = validity.key
-  if (have !== undefined && key.serial === have.serial) {
+  // What failed its check may be replaced by itself, as the vendor signed it.
+  if (have !== undefined && key.serial === have.serial && validity.restriction === '') {
     return refuse('keyReplayed', { kind: 'license', serial: key.serial })
   }
   if (have !== undefined && key.serial < have.serial) {
@@ -39,11 +40,11 @@ function installLicense(licenses: Licenses, key: LicenseKeyBody, body: string): 
     return refuse('keyExpired', { validUntil: key.validUntil, nowMs: now })
   }
   const changes = replaceCatalogue(licenses, key)
-  validity.install(key, body, changes.added, changes.removed)
+  validity.install(key, file, changes.added, changes.removed)
   return done(licenses, key, changes)
 }
 
-function installEmergency(licenses: Licenses, key: EmergencyKeyBody, body: string): Result {
+function installEmergency(licenses: Licenses, key: EmergencyKeyBody, file: KeyInstall): Result {
   const { validity } = licenses
   if (validity.key === undefined) return refuse('notLicensed', { kind: 'emergency', serial: key.serial })
   const now = validity.nowMs()
@@ -55,7 +56,7 @@ function installEmergency(licenses: Licenses, key: EmergencyKeyBody, body: strin
   if (days.length >= EMERGENCIES_MAX) {
     return refuse('emergencyExceeded', { max: EMERGENCIES_MAX, months: 3, days })
   }
-  validity.install(key, body, [], [])
+  validity.install(key, file, [], [])
   return done(licenses, key, { added: [], removed: [], changed: [], reducedBelowUse: [] })
 }
 

@@ -101,6 +101,8 @@ export type ValidityView = {
   readonly state: ValidityState
   /** '' or why: `endsSoon`, `notValidated`, `notYet`, `ended`, an emergency key's day, or a restriction's reason. */
   readonly reason: string
+  /** Why the key failed its check of integrity, whatever the state says; '' if it did not. */
+  readonly restriction: string
   /** End of the state's key, wall clock, exclusive; 0 if none. */
   readonly endMs: number
   readonly calendarMs: number
@@ -310,6 +312,9 @@ export type LicenseReadValues = {
   /** `body` is '' when no key is installed. */
   'key.show': {
     readonly body: string
+    /** Of the key file; '' if an older version installed it. */
+    readonly signature: string
+    readonly keyId: string
     readonly serial: number
     readonly installedMs: number
     readonly validity: ValidityView

@@ -7,7 +7,7 @@ import { Borrow, type Licenses } from './licenses.ts'
 import { CoolDown, Grant, type GrantRow, type PoolRow, Seat, type SeatRow } from './pool.ts'
 import type { KeyView } from './reads.ts'
 import type { PeakValue } from './usage.ts'
-import { KeyRecord } from './validity.ts'
+import { KeyRecord, type StoredKey } from './validity.ts'
 
 // Rows of licenses: keys `i`, validity and overall peaks `v`, rules `u`, pools `p`, seats `t`, cool-downs
 // `o`, grants `d`, borrowed units `b`, usage `h`, denials `e`.
@@ -23,10 +23,10 @@ export function restoreLicenses(
 ): Grant[] {
   const { validity, usage, denials, overall, book } = licenses
   for (const { key, value } of byNumber(rowsOf('i'))) {
-    const { body, ...view } = value as KeyView & { readonly body: string }
+    const { body, signature, keyId, ...view } = value as KeyView & StoredKey
     const parsed = parseKeyBody(body)
     assert(parsed.ok, `the installed key ${view.serial} can be read`)
-    validity.restoreKey(new KeyRecord(Number(key), view, body), parsed.key)
+    validity.restoreKey(new KeyRecord(Number(key), view, { body, signature, keyId }), parsed.key)
   }
   for (const { key, value } of rowsOf('v')) {
     if (key === 'validity') {
@@ -40,10 +40,13 @@ export function restoreLicenses(
     overall.stored = true
   }
   for (const { value } of rowsOf('u')) book.restore(value)
+  // The key is the one source of what it lists: a pool's row cannot make more of it.
+  const listed = new Map(validity.key?.products.map((spec) => [spec.id, spec]))
   for (const { value } of rowsOf('p')) {
     const row = value as PoolRow
-    const pool = licenses.openPool(row.spec, row.installation)
-    pool.listed = row.listed
+    const spec = listed.get(row.spec.id)
+    const pool = licenses.openPool(spec ?? row.spec, row.installation)
+    pool.listed = spec !== undefined
     pool.lastUnit = row.lastUnit
     pool.metric = row.metric
     pool.peaks.restore(row.peaks)

@@ -18,27 +18,36 @@ const JUMP_MS_MAX = 25 * HOUR_MS
 const AGREE_MS = 10 * 60_000
 const KEYS_MAX = 500
 
+/** What is kept of a key file: enough to check the vendor's signature again. */
+export interface StoredKey {
+  /** Canonical JSON. */
+  readonly body: string
+  /** Absent in rows of older versions. */
+  readonly signature?: string | undefined
+  readonly keyId?: string | undefined
+}
+
 /** A key that was installed. Row `i/<order>`. */
 export class KeyRecord implements Row {
   readonly order: number
   readonly view: KeyView
-  readonly body: string
+  readonly file: Required<StoredKey>
   dirtyAt = -1
   stored = false
   gone = false
 
-  constructor(order: number, view: KeyView, body: string) {
+  constructor(order: number, view: KeyView, { body, signature = '', keyId = '' }: StoredKey) {
     this.order = order
     this.view = view
-    this.body = body
+    this.file = { body, signature, keyId }
   }
 
   rowKey(): string {
     return `i/${this.order}`
   }
 
-  rowValue(): KeyView & { readonly body: string } {
-    return { ...this.view, body: this.body }
+  rowValue(): KeyView & Required<StoredKey> {
+    return { ...this.view, ...this.file }
   }
 }
 
@@ -89,6 +98,11 @@ export class Validity implements Row {
   /** Something was told to it, so it has a row. */
   get exists(): boolean {
     return this.#calendarMs !== 0
+  }
+
+  /** Why the key failed its check of integrity; '' if it did not. */
+  get restriction(): string {
+    return this.#restriction
   }
 
   get deadline(): Deadline | undefined {
@@ -153,7 +167,7 @@ export class Validity implements Row {
   /** A key came into force. */
   install(
     body: LicenseKeyBody | EmergencyKeyBody,
-    text: string,
+    file: StoredKey,
     added: readonly number[],
     removed: readonly number[],
   ): void {
@@ -169,7 +183,7 @@ export class Validity implements Row {
       added,
       removed,
     }
-    const record = new KeyRecord(core.nextOrder(), view, text)
+    const record = new KeyRecord(core.nextOrder(), view, file)
     this.keys.push(record)
     core.rows.mark(record)
     while (this.keys.length > KEYS_MAX) {
@@ -279,6 +293,7 @@ export class Validity implements Row {
     return {
       state: this.#state,
       reason: this.#reason,
+      restriction: this.#restriction,
       endMs: this.#endMs,
       calendarMs: this.#calendarMs === 0 ? 0 : this.nowMs(),
       validatedMs: this.#validatedMs,

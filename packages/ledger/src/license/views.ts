@@ -44,7 +44,9 @@ export function queryLicenses(licenses: Licenses, read: LicenseRead, asking: str
     case 'key.show': {
       const current = validity.current()
       return answer({
-        body: current?.body ?? '',
+        body: current?.file.body ?? '',
+        signature: current?.file.signature ?? '',
+        keyId: current?.file.keyId ?? '',
         serial: current?.view.serial ?? 0,
         installedMs: current?.view.installedMs ?? 0,
         validity: validity.view(),

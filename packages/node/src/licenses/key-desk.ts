@@ -25,11 +25,11 @@ export function checkKeyFile(file: string, vendor: Vendor | undefined): CheckedK
   const read = parseKeyFile(file)
   const verified = read.ok ? verifyKey(read.key, vendor.publicKeyPem) : read
   if (!verified.ok) return { ok: false, cause: causeOf[verified.cause], detail: verified.detail }
-  const { body } = verified.key
+  const { body, signature, keyId } = verified.key
   const { installationId } = vendor
   if (installationId !== undefined && body.installationId !== installationId) {
     const detail = { installationId: body.installationId, expected: installationId }
     return { ok: false, cause: 'keyForOther', detail }
   }
-  return { ok: true, command: { op: 'key.install', body: canonicalize(body) } }
+  return { ok: true, command: { op: 'key.install', body: canonicalize(body), signature, keyId } }
 }

@@ -34,9 +34,8 @@ export function previewKey(ledger: Ledger, command: KeyInstallCommand, wallMs: n
   scratch.begin(nowMs)
   if (installed !== undefined) {
     scratch.ledger.applyInternal({ op: 'license.validated', wallMs: validity.validatedMs })
-    if (validity.state === 'restricted' && validity.reason !== 'notYet') {
-      scratch.ledger.applyInternal({ op: 'license.restrict', reason: validity.reason })
-    }
+    const { restriction } = validity
+    if (restriction !== '') scratch.ledger.applyInternal({ op: 'license.restrict', reason: restriction })
   }
   const result = scratch.ledger.applyInternal(command)
   if (!result.ok) return result

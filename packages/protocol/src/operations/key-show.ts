@@ -1,7 +1,7 @@
 import { limits } from '../limits.ts'
 import { operation } from '../operation.ts'
 import { count, text } from '../schema/scalars.ts'
-import { told } from '../schema/schema.ts'
+import { byDefault, told } from '../schema/schema.ts'
 import { validity } from './license-shapes.ts'
 import { wallMs } from './shapes.ts'
 
@@ -17,6 +17,8 @@ export const keyShow = operation({
     serial: count,
     installedMs: wallMs,
     validity,
+    signature: byDefault(text({ max: limits.keySignatureMax }), '', "The vendor's, over the body."),
+    keyId: byDefault(text({ max: limits.keySignatureMax }), '', 'Which of his keys signed.'),
   },
   example: {},
   exampleResult: {
@@ -36,5 +38,7 @@ export const keyShow = operation({
       validUntil: '',
       emergencies: [],
     },
+    signature: '',
+    keyId: '',
   },
 })
