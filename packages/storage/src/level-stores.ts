@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, open, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -32,6 +32,7 @@ export function levelStores(root = '.'): Stores {
 }
 
 async function openLevel(location: string, create: boolean, closed?: () => Promise<void>): Promise<Store> {
+  await refuseForeignLogs(location)
   const database: Database = new Level(location, {
     keyEncoding: 'utf8',
     valueEncoding: 'buffer',
@@ -50,6 +51,28 @@ async function openLevel(location: string, create: boolean, closed?: () => Promi
       await guarded(location, () => database.close())
       await closed?.()
     },
+  }
+}
+
+/** Of a log's first record: checksum, length and kind, then the batch's sequence number (eight bytes, lowest first). */
+const firstSequenceEnd = 7 + 8
+
+/**
+ * LevelDB aborts the process when the file of its log holds a manifest: its records are well-formed, but the
+ * sequence number that it takes from them is beyond the highest, 2^56 - 1, which none of its own can be.
+ */
+async function refuseForeignLogs(location: string): Promise<void> {
+  const names = await readdir(location).catch((): string[] => [])
+  for (const name of names) {
+    if (!name.endsWith('.log')) continue
+    const file = await open(join(location, name), 'r')
+    try {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(firstSequenceEnd), 0, firstSequenceEnd, 0)
+      if (bytesRead < firstSequenceEnd || buffer[firstSequenceEnd - 1] === 0) continue
+    } finally {
+      await file.close()
+    }
+    throw new StorageError('LEDGER_DAMAGED', `${join(location, name)} is not a log of LevelDB`)
   }
 }
 

@@ -65,6 +65,7 @@ export async function readLog(options: ReadLogOptions): Promise<LogState> {
       file: `${directory}/${segmentName(evidence.segment)}`,
     })
   }
+  for (const segment of leftovers) await mustBeUnused(disk, directory, segment, evidence)
   const reader = new LogReader(options)
   for (const [i, segment] of live.entries()) {
     if (segment !== live[0]! + i) {
@@ -80,6 +81,25 @@ export async function readLog(options: ReadLogOptions): Promise<LogState> {
   }
   reader.checkEvidence()
   return { ...reader.state(), leftovers }
+}
+
+/**
+ * Evidence goes ahead of the first write into a segment. So one behind it that was written all the same says
+ * that the superblock is older than the log; without this the log would end too early, and nobody would know.
+ */
+async function mustBeUnused(
+  disk: Disk,
+  directory: string,
+  segment: number,
+  evidence: LogEvidence,
+): Promise<void> {
+  const file = `${directory}/${segmentName(segment)}`
+  if (isZero(await disk.read(file, { position: 0, length: sectorSize }))) return
+  throw new StorageRefusal(
+    'LOG_DAMAGED',
+    `segment ${segment} was written, but the superblock knows of segments up to ${evidence.segment} only: it is an older copy`,
+    { file, offset: 0 },
+  )
 }
 
 class LogReader {
