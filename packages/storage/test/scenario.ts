@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { MemoryDisk } from '../src/memory-disk.ts'
 import type { NodeStorage } from '../src/node-storage.ts'
-import type { Change, Entry, HardState, IndexTerm } from '../src/types.ts'
+import type { Change, ConfState, Entry, HardState, IndexTerm } from '../src/types.ts'
 import { allEntries, confState, entriesOf, hard, openOn } from './kit.ts'
 
 /** How the log and the ledger may look after a crash. */
@@ -15,6 +15,7 @@ interface LedgerModel {
   readonly index: number
   readonly term: number
   readonly rows: ReadonlyMap<string, unknown>
+  readonly confState: ConfState
 }
 
 /**
@@ -23,10 +24,15 @@ interface LedgerModel {
  */
 export class Witness {
   readonly logs: LogModel[] = [{ base: { index: 0, term: 0 }, entries: [], hardState: hard(0, 0, 0) }]
-  readonly ledgers: LedgerModel[] = [{ index: 0, term: 0, rows: new Map() }]
+  readonly ledgers: LedgerModel[]
   logAcked = 0
   ledgerAcked = 0
   startsAcked = 0
+
+  /** The members of an empty directory: none in one that rejoins. */
+  constructor(first: ConfState = confState) {
+    this.ledgers = [{ index: 0, term: 0, rows: new Map(), confState: first }]
+  }
 
   async append(
     storage: NodeStorage,
@@ -57,7 +63,7 @@ export class Witness {
       if (value === undefined) rows.delete(key)
       else rows.set(key, value)
     }
-    this.ledgers.push({ index, term, rows })
+    this.ledgers.push({ index, term, rows, confState })
     const mine = this.ledgers.length - 1
     await storage.checkpoint(changes, { index, term, confState })
     this.ledgerAcked = mine
@@ -75,7 +81,7 @@ export class Witness {
     this.logs.push({ base: { index, term }, entries: [], hardState })
     const log = this.logs.length - 1
     const rows = new Map<string, unknown>()
-    this.ledgers.push({ index, term, rows })
+    this.ledgers.push({ index, term, rows, confState })
     const ledger = this.ledgers.length - 1
     // The rows are known before anything is switched.
     const onRow = (row: { key: string; value: unknown }) => void rows.set(row.key, row.value)
@@ -86,11 +92,24 @@ export class Witness {
 
   /** Throws unless the reopened storage shows everything that was acknowledged, and nothing never asked for. */
   check(storage: NodeStorage, exact = false): void {
+    this.#compare(
+      storage,
+      exact ? [this.logs.at(-1)!] : this.logs.slice(this.logAcked),
+      exact ? this.ledgers : this.ledgers.slice(this.ledgerAcked),
+    )
+    assert(storage.starts > this.startsAcked, 'the count of starts did not grow')
+  }
+
+  /** Throws unless the reopened storage shows a state that was asked for at some time. */
+  checkEarlier(storage: NodeStorage): void {
+    this.#compare(storage, this.logs, this.ledgers)
+  }
+
+  #compare(storage: NodeStorage, logs: readonly LogModel[], ledgers: readonly LedgerModel[]): void {
     const entries = allEntries(storage)
     const shown = entries.map((e) => `${e.index}:${e.term}:${e.type}:${Buffer.from(e.data).toString('hex')}`)
     const { term, vote, commit } = storage.log.hardState
-    const candidates = exact ? [this.logs.at(-1)!] : this.logs.slice(this.logAcked)
-    const log = candidates.find((model) => {
+    const log = logs.find((model) => {
       const wanted = model.entries
         .filter((e) => e.index >= storage.log.firstIndex())
         .map((e) => `${e.index}:${e.term}:${e.type}:${Buffer.from(e.data).toString('hex')}`)
@@ -110,7 +129,6 @@ export class Witness {
       `the log ends at ${storage.log.lastIndex()} in term ${term} with vote ${vote}: less than acknowledged`,
     )
     const rows = new Map(storage.rows.map((row) => [row.key, row.value]))
-    const ledgers = exact ? this.ledgers : this.ledgers.slice(this.ledgerAcked)
     const ledger = ledgers.find((model) => {
       if (model.index !== storage.meta.index || model.term !== storage.meta.term) return false
       return JSON.stringify([...model.rows].sort()) === JSON.stringify([...rows].sort())
@@ -122,8 +140,7 @@ export class Witness {
     assert(storage.log.firstIndex() <= storage.meta.index + 1, 'a hole between the ledger and the log')
     assert(storage.log.lastIndex() >= storage.meta.index, 'the log ends before the ledger')
     assert(commit >= storage.meta.index && commit <= storage.log.lastIndex(), `commit ${commit} out of range`)
-    assert(storage.starts > this.startsAcked, 'the count of starts did not grow')
-    assert.deepEqual(storage.meta.confState, confState)
+    assert.deepEqual(storage.meta.confState, ledger.confState)
   }
 }
 
