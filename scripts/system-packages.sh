@@ -4,11 +4,12 @@
 #   scripts/system-packages.sh           installs them (as root)
 #   scripts/system-packages.sh --check   only says what is missing; exit code 1 if something is
 #
-# Running Tranca needs none of them. Tests: python3, for the Python client.
+# Running Tranca needs none of them. Tests: python3, for the Python client. Drills with hosts of their own: iproute2.
 set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin
 
 # command:package
-needed=(python3:python3)
+needed=(python3:python3 ip:iproute2)
 
 missing=()
 for entry in "${needed[@]}"; do

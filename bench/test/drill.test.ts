@@ -1,10 +1,14 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { ArgumentError, helpText, parseArguments } from '../src/drill/arguments.ts'
 import { partsOf } from '../src/drill/load/load.ts'
 import { FAST, GAPLESS, lockName, SCOPE, specs } from '../src/drill/load/names.ts'
+import { whyNoNetwork } from '../src/drill/network/ability.ts'
+import { HostNetwork } from '../src/drill/network/hosts.ts'
 import { scenarioLines, trialLine } from '../src/drill/print.ts'
 import { runScenario } from '../src/drill/run.ts'
 import { scenarios } from '../src/drill/scenarios/index.ts'
@@ -228,4 +232,80 @@ await t.test('a drill that fails says why, keeps the logs, and ends what it star
   await t.rejects(stopped, { name: 'AbortError' })
   t.equal(closed, 2, 'Ctrl-C ends it in order, too')
   t.equal(readdirSync(home).length, 1, 'and leaves nothing')
+})
+
+await t.test('a network is made of namespaces with names of its own, and all of it is removed', async (t) => {
+  const said: string[] = []
+  const network = await HostNetwork.make(
+    async (program, args) => {
+      said.push([program, ...args].join(' '))
+      return ''
+    },
+    ['n1', 'n2'],
+    4242,
+  )
+  t.strictSame(network.commandFor('n2'), ['ip', 'netns', 'exec', 'tranca4242-n2'])
+  t.match(network.addressOf('n2'), /^198\.1[89]\.\d+\.2$/)
+  said.length = 0
+  await network.cut('n1', 'n2')
+  const neighbor = `ip -n tranca4242-n1 neigh replace ${network.addressOf('n2')} lladdr`
+  t.strictSame(said, [`${neighbor} 02:74:72:00:00:ff dev eth0 nud permanent`], 'in one direction only')
+  await network.heal()
+  await network.heal()
+  t.strictSame(
+    said.slice(1),
+    [`${neighbor} 02:74:72:00:00:02 dev eth0 nud permanent`],
+    'what was cut is healed once',
+  )
+  said.length = 0
+  await network.remove()
+  const removed = [
+    'ip link del tranca4242',
+    ...['hub', 'n1', 'n2'].map((name) => `ip netns del tranca4242-${name}`),
+  ]
+  t.strictSame(said, removed)
+})
+
+await t.test('a network that cannot be made leaves nothing behind', async (t) => {
+  const there = new Set<string>()
+  const failing = HostNetwork.make(
+    async (_, args) => {
+      const [object, verb, name] = args
+      if (object === 'netns' && verb === 'add') there.add(name!)
+      if (object === 'netns' && verb === 'del') there.delete(name!)
+      if (args.includes('neigh')) throw new Error('no neighbors here')
+      return ''
+    },
+    ['n1', 'n2', 'n3'],
+  )
+  await t.rejects(failing, /no neighbors here/)
+  t.equal(there.size, 0)
+})
+
+await t.test('who cannot make namespaces is told why, and what a killed drill left is removed', async (t) => {
+  const quiet = async (): Promise<string> => ''
+  t.match(await whyNoNetwork(quiet, 1_000), /made by root only \(this is user 1000\)/)
+  const without = async (): Promise<string> => {
+    throw new Error('ip netns list: spawn ip ENOENT')
+  }
+  t.match(await whyNoNetwork(without, 0), /spawn ip ENOENT; scripts\/system-packages.sh installs iproute2/)
+  const said: string[] = []
+  const dead = spawnSync(process.execPath, ['--version']).pid
+  const listing = async (_: string, args: readonly string[]): Promise<string> => {
+    said.push(args.join(' '))
+    return args[1] === 'list' ? `tranca${dead}-n1 (id: 3)\ntranca${process.pid}-n1\nsomebody\n` : ''
+  }
+  t.equal(await whyNoNetwork(listing, 0), undefined)
+  t.strictSame(
+    said.filter((each) => each.includes('del')),
+    [`netns del tranca${dead}-n1`, `netns del tranca${process.pid}-probe`],
+  )
+})
+
+await t.test('without namespaces a network drill exits with its own code', async (t) => {
+  const main = fileURLToPath(new URL('../src/drill/main.js', import.meta.url))
+  const nowhere = { PATH: '/nonexistent' }
+  const ended = spawnSync(process.execPath, [main, 'partition-leader'], { env: nowhere, encoding: 'utf8' })
+  t.equal(ended.status, 69, ended.stderr)
+  t.match(ended.stdout, /^partition-leader: not done: /)
 })

@@ -9,6 +9,7 @@ import {
   scenarioLines as listed,
   parseArguments,
 } from './arguments.ts'
+import { whyNoNetwork } from './network/ability.ts'
 import { scenarioLines, trialLine } from './print.ts'
 import { runScenario, type ScenarioResult } from './run.ts'
 
@@ -45,10 +46,13 @@ async function drill(given: DrillArguments, command: string, signal: AbortSignal
   const machine = thisMachine()
   const startedAt = new Date().toISOString()
   const results: ScenarioResult[] = []
-  const cannot: string[] = []
+  const cannot: { scenario: string; reason: string }[] = []
+  const needsNetwork = given.scenarios.some(({ needs }) => needs === 'network')
+  const noNetwork = needsNetwork ? await whyNoNetwork() : undefined
   for (const scenario of given.scenarios) {
-    if (scenario.needs === 'network') {
-      cannot.push(scenario.name)
+    if (scenario.needs === 'network' && noNetwork !== undefined) {
+      say(`${scenario.name}: not done: ${noNetwork}`)
+      cannot.push({ scenario: scenario.name, reason: noNetwork })
       continue
     }
     const seed = given.seed ?? randomInt(2 ** 31)

@@ -40,8 +40,10 @@ export async function runScenario(scenario: Scenario, options: DrillOptions): Pr
   const { home, trials, clients, seed, signal } = options
   mkdirSync(home, { recursive: true })
   const directory = mkdtempSync(join(home, `drill-${scenario.name}-`))
+  const onHosts = scenario.needs === 'network'
   const open =
-    options.open ?? ((place: string) => TrancaSystem.open({ directory: place, clients, seed, signal }))
+    options.open ??
+    ((place: string) => TrancaSystem.open({ directory: place, clients, seed, signal, onHosts }))
   const done: TrialResult[] = []
   let failure: string | undefined
   let verdict: Verdict | undefined

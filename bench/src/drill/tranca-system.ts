@@ -12,6 +12,8 @@ import { limits } from './limits.ts'
 import { Load } from './load/load.ts'
 import { NAMESPACE } from './load/names.ts'
 import { Witness } from './load/witness.ts'
+import { command } from './network/command.ts'
+import { HostNetwork } from './network/hosts.ts'
 import type { CuttableNetwork, ManagedSystem } from './system.ts'
 import { tallyOf } from './tally.ts'
 import type { Verdict } from './verdict.ts'
@@ -23,26 +25,29 @@ export interface TrancaOptions {
   readonly clients: number
   readonly seed: number
   readonly signal: AbortSignal
+  /** Each member gets a host of its own, in place of loopback. */
+  readonly onHosts: boolean
 }
 
-/** Three processes of this checkout on loopback, with the settings as shipped, under load. */
+const NAMES = ['n1', 'n2', 'n3'] as const
+
+/** Three processes of this checkout, with the settings as shipped, under load. */
 export class TrancaSystem implements ManagedSystem {
-  readonly network: CuttableNetwork | undefined
   readonly #signal: AbortSignal
   readonly #witness = new Witness()
   readonly #deaths: string[] = []
+  #network: HostNetwork | undefined
   #cluster: DevCluster | undefined
   #admin: Admin | undefined
   #load: Load | undefined
   #before: ClusterState | undefined
 
-  private constructor(signal: AbortSignal, network: CuttableNetwork | undefined) {
+  private constructor(signal: AbortSignal) {
     this.#signal = signal
-    this.network = network
   }
 
   static async open(options: TrancaOptions): Promise<TrancaSystem> {
-    const system = new TrancaSystem(options.signal, undefined)
+    const system = new TrancaSystem(options.signal)
     try {
       await system.#open(options)
       return system
@@ -54,6 +59,10 @@ export class TrancaSystem implements ManagedSystem {
 
   get load(): Load {
     return this.#load!
+  }
+
+  get network(): CuttableNetwork | undefined {
+    return this.#network
   }
 
   get members(): readonly string[] {
@@ -122,15 +131,23 @@ export class TrancaSystem implements ManagedSystem {
   async close(): Promise<void> {
     this.#load?.kill()
     await this.#admin?.close()
+    await this.#network?.heal().catch(() => undefined)
     await this.#cluster?.close()
+    await this.#network?.remove()
   }
 
-  async #open({ directory, clients, seed, signal }: TrancaOptions): Promise<void> {
+  async #open({ directory, clients, seed, signal, onHosts }: TrancaOptions): Promise<void> {
     const key = issueBenchKey(Date.now())
+    const network = onHosts ? await HostNetwork.make(command, NAMES) : undefined
+    this.#network = network
+    const hosts =
+      network &&
+      NAMES.map((name) => ({ address: network.addressOf(name), command: network.commandFor(name) }))
     this.#cluster = await startDevCluster({
       directory,
-      members: 3,
+      members: NAMES.length,
       ports: 'free',
+      hosts,
       vendorPublicKey: (place) => {
         const file = join(place, 'vendor-public.pem')
         writeFileSync(file, key.publicKeyPem)

@@ -20,6 +20,7 @@ import { DevClusterError } from './dev/errors.ts'
 import { MemberProcess, type ProcessEnd } from './dev/member-process.ts'
 import { MemberAsker } from './dev/member-status.ts'
 import {
+  type DevHost,
   forgetMember,
   type NodeSettings,
   openPlan,
@@ -33,6 +34,7 @@ import { type ProcessLock, takeProcessLock } from './process-lock.ts'
 
 export { DevClusterError, type DevClusterErrorCode } from './dev/errors.ts'
 export type { ProcessEnd } from './dev/member-process.ts'
+export type { DevHost } from './dev/plan.ts'
 export type { MemberPorts, PortChoice } from './dev/ports.ts'
 
 export interface DevClusterOptions {
@@ -44,6 +46,8 @@ export interface DevClusterOptions {
   readonly fresh?: boolean | undefined
   /** For a new cluster. `default`: 5555.. if free, else free ones; `free`: free ones; a number: counted from it. */
   readonly ports?: PortChoice | undefined
+  /** For a new cluster: one for each member, which then listens there and runs behind its command. */
+  readonly hosts?: readonly DevHost[] | undefined
   readonly timing?: NodeSettings['timing']
   readonly checkpoint?: NodeSettings['checkpoint']
   /**
@@ -112,6 +116,7 @@ export async function startDevCluster(options: DevClusterOptions): Promise<DevCl
       members: options.members,
       fresh: options.fresh ?? false,
       ports: options.ports ?? 'default',
+      hosts: options.hosts,
     })
     const { vendorPublicKey: key } = options
     const vendorPublicKey = typeof key === 'function' ? key(directory) : key
@@ -245,7 +250,8 @@ export class DevCluster {
     const { timing, checkpoint, logLevel, vendorPublicKey } = this.#options
     const settings = { timing, checkpoint, logLevel, vendorPublicKey }
     const config = writeConfig(this.directory, this.#plan, planned, settings)
-    const member = new Member(planned, this.directory, config)
+    const behind = this.#options.hosts?.[planned.id - 1]?.command
+    const member = new Member(planned, this.directory, config, behind)
     this.#members.push(member)
     member.start(this.#options.onExit)
     return member
@@ -288,8 +294,15 @@ class Member implements DevMember {
   ending = false
   process: MemberProcess | undefined
   lastWords = ''
+  readonly #behind: readonly string[] | undefined
 
-  constructor(planned: PlannedMember, directory: string, config: string) {
+  constructor(
+    planned: PlannedMember,
+    directory: string,
+    config: string,
+    behind: readonly string[] | undefined,
+  ) {
+    this.#behind = behind
     this.id = planned.id
     this.name = planned.name
     this.client = planned.client
@@ -310,7 +323,7 @@ class Member implements DevMember {
 
   start(onExit: DevClusterOptions['onExit']): void {
     this.ending = false
-    const started = new MemberProcess(this.config, this.log)
+    const started = new MemberProcess(this.config, this.log, this.#behind)
     this.process = started
     const onEnd = (end: ProcessEnd): void => {
       this.lastWords = started.lastWords(LOG_LINES_SHOWN)

@@ -21,18 +21,14 @@ export class MemberProcess {
   readonly #logFile: string
   #end: ProcessEnd | undefined
 
-  constructor(configFile: string, logFile: string) {
+  /** @param behind what the command line is put behind; it must become the member, not stay its parent */
+  constructor(configFile: string, logFile: string, behind: readonly string[] = []) {
     this.#logFile = logFile
     const log = openSync(logFile, 'a')
     try {
-      this.#child = spawn(
-        process.execPath,
-        [BIN, 'node', 'start', '--config', configFile, '--until-stdin-ends'],
-        {
-          detached: true,
-          stdio: ['pipe', log, log],
-        },
-      )
+      const own = [process.execPath, BIN, 'node', 'start', '--config', configFile, '--until-stdin-ends']
+      const [program, ...args] = [...behind, ...own]
+      this.#child = spawn(program!, args, { detached: true, stdio: ['pipe', log, log] })
     } finally {
       closeSync(log)
     }

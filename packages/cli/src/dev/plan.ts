@@ -15,6 +15,14 @@ export interface PlannedMember {
   readonly added: boolean
 }
 
+/** Where a member runs, if not on loopback: for drills with a network between the members. */
+export interface DevHost {
+  /** IP address of its listeners. */
+  readonly address: string
+  /** What the member's command line is put behind, such as `ip netns exec NAME`; it must become the member. */
+  readonly command: readonly string[]
+}
+
 /** What a development cluster's directory remembers between runs. */
 export interface Plan {
   readonly version: 1
@@ -34,6 +42,7 @@ export interface NodeSettings {
 
 const PLAN_FILE = 'cluster.json'
 const CLUSTER_NAME = 'dev'
+const LOOPBACK = '127.0.0.1'
 export const MEMBERS_MAX = 9
 
 /** Reads the directory's plan, or makes one; `fresh` removes what a former cluster left there. */
@@ -42,6 +51,7 @@ export async function openPlan(options: {
   readonly members: number | undefined
   readonly fresh: boolean
   readonly ports: PortChoice
+  readonly hosts: readonly DevHost[] | undefined
 }): Promise<Plan> {
   const directory = resolve(options.directory)
   const file = join(directory, PLAN_FILE)
@@ -66,7 +76,9 @@ export async function openPlan(options: {
   const plan: Plan = {
     version: 1,
     cluster: CLUSTER_NAME,
-    members: ports.map((own, position) => planned(position + 1, own, false)),
+    members: ports.map((own, position) => {
+      return planned(position + 1, own, false, options.hosts?.[position]?.address)
+    }),
   }
   mkdirSync(directory, { recursive: true })
   writePlan(directory, plan)
@@ -108,6 +120,7 @@ export function writeConfig(
     data: member.name,
     members: founders.map(({ id, name, peer, client }) => ({ id, name, peer, client })),
     listen: { client: member.client, peer: member.peer, admin: member.admin },
+    ...(member.client.startsWith(`${LOOPBACK}:`) ? {} : { insecure: true }),
     ...(settings.timing === undefined ? {} : { timing: settings.timing }),
     ...(settings.checkpoint === undefined ? {} : { checkpoint: settings.checkpoint }),
     ...(settings.vendorPublicKey === undefined
@@ -123,8 +136,9 @@ function planned(
   id: number,
   ports: { client: number; peer: number; admin: number },
   added: boolean,
+  host = LOOPBACK,
 ): PlannedMember {
-  const at = (port: number): string => `127.0.0.1:${port}`
+  const at = (port: number): string => `${host}:${port}`
   return {
     id,
     name: `n${id}`,
