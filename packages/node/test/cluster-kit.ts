@@ -3,6 +3,7 @@ import { type Admin, connect, openAdmin, type Session } from '@tranca/client'
 import { type Logger, pino } from 'pino'
 import type { Test } from 'tap'
 import { type Node, openNode, parseConfig } from '../src/index.ts'
+import { Mortal } from './mortal.ts'
 
 export interface MemberAddress {
   readonly id: number
@@ -41,22 +42,31 @@ export async function until(
 export class TestCluster {
   readonly members: MemberAddress[] = []
   readonly nodes = new Map<number, Node>()
+  readonly #mortals = new Map<number, Mortal>()
+  /** How far all members' wall clocks are ahead of this machine's. */
+  wallOffsetMs = 0
   readonly admin: Admin
   readonly #t: Test
   readonly #directory: string
   readonly #more: object
   readonly #sessions: Session[] = []
 
-  private constructor(t: Test, members: MemberAddress[], more: object) {
+  private constructor(t: Test, members: MemberAddress[], more: object, directory = t.testdir()) {
     this.#t = t
-    this.#directory = t.testdir()
+    this.#directory = directory
     this.#more = more
     this.members = members
     this.admin = openAdmin(this.addresses)
   }
 
-  static async start(t: Test, size: number, more: object = {}): Promise<TestCluster> {
-    const cluster = new TestCluster(t, await TestCluster.addresses(size), more)
+  static async start(
+    t: Test,
+    size: number,
+    more: object = {},
+    { wallOffsetMs = 0, directory }: { readonly wallOffsetMs?: number; readonly directory?: string } = {},
+  ): Promise<TestCluster> {
+    const cluster = new TestCluster(t, await TestCluster.addresses(size), more, directory)
+    cluster.wallOffsetMs = wallOffsetMs
     t.teardown(() => cluster.close())
     await Promise.all(cluster.members.map((member) => cluster.startNode(member.id)))
     await cluster.whenServing()
@@ -98,14 +108,23 @@ export class TestCluster {
 
   async startNode(id: number, more: object = {}, logger?: Logger): Promise<Node> {
     const level = process.env.TRANCA_LOG ?? 'silent'
-    const node = await openNode(this.configOf(id, more), { logger: logger ?? pino({ level }) })
+    const mortal = new Mortal(() => Date.now() + this.wallOffsetMs)
+    const { environment } = mortal
+    const node = await openNode(this.configOf(id, more), { logger: logger ?? pino({ level }), environment })
     this.nodes.set(id, node)
+    this.#mortals.set(id, mortal)
     return node
   }
 
   async stopNode(id: number): Promise<void> {
     await this.nodes.get(id)?.close()
     this.nodes.delete(id)
+  }
+
+  /** As kill -9: nothing is handed over. */
+  async crashNode(id: number): Promise<void> {
+    this.nodes.delete(id)
+    await this.#mortals.get(id)!.kill()
   }
 
   async whenServing(): Promise<void> {
