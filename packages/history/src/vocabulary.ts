@@ -121,6 +121,20 @@ export function complaintAbout({ op, args, ret, status }: Operation): string | u
   )
 }
 
+/** Kind and name of the object, one string: operations on different ones have nothing to do with each other. */
+export function objectOf({ op, args }: Operation): string {
+  const verb = vocabulary[op]
+  const name = verb === undefined ? undefined : args[verb.object]
+  const kind = op.slice(0, op.indexOf('.'))
+  return name === undefined || name === null ? kind : `${kind} ${String(name)}`
+}
+
+/** The kind in an object's name. */
+export function kindOf(object: string): string {
+  const end = object.indexOf(' ')
+  return end < 0 ? object : object.slice(0, end)
+}
+
 function complaintAboutFields(
   where: 'args' | 'ret',
   values: Operation['args'],

@@ -1,0 +1,15 @@
+/** Bounds of the checker. */
+export const limits = {
+  /** Moves that the search tries for one object before it says that it cannot decide. */
+  searchMovesMax: 6_000_000,
+  /** Largest capacity that a pool may be thought to begin with, if the history neither sets nor shows it. */
+  firstCapacityMax: 1024,
+  /** Moves spent, for one object, on making an explanation shorter. */
+  shrinkMovesMax: 100_000,
+  /** Moves of one attempt at it. */
+  shrinkAttemptMovesMax: 20_000,
+  /** States that an explanation lists. */
+  statesShownMax: 3,
+  /** Operations that an explanation prints, the last ones. */
+  operationsShownMax: 12,
+} as const

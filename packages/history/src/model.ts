@@ -1,0 +1,55 @@
+import type { Operation } from './operation.ts'
+
+/**
+ * What one object of a correct service may do. States are immutable values. Time is a number of nanoseconds since
+ * the history's first call.
+ */
+export interface Model<State, Action> {
+  /** Where the object may begin: usually in one state. */
+  readonly initial: readonly State[]
+  /** Equal for states that cannot be told apart from `nowNs` on. */
+  key(state: State, nowNs: number): string
+  /**
+   * The states after the action with the answer it got: none if this answer is impossible here, several if more
+   * than one thing may have happened. An action without an answer gives what it does if it has an effect.
+   */
+  take(state: State, action: Action): readonly State[]
+  /** The states after one thing ended by itself, at `nowNs` at the latest. */
+  lapse(state: State, nowNs: number): readonly State[]
+  /** Equal for actions without an answer that have the same effect from `nowNs` on. */
+  kind(action: Action, nowNs: number): string
+  /** The state in words, for an explanation. */
+  describe(state: State): string
+}
+
+/** One action on an object, with the time in which it took effect. */
+export interface Step<Action> {
+  readonly action: Action
+  readonly callNs: number
+  /** `Infinity` for one that may take effect at any later time, or never. */
+  readonly returnNs: number
+  /** Never changes a state in which its answer is possible, now or later. */
+  readonly observes: boolean
+  /** What clients saw of it: several operations if a request was sent again. */
+  readonly operations: readonly Operation[]
+}
+
+/** An operation with its times as numbers, counted from the history's first call. */
+export interface Timed {
+  readonly operation: Operation
+  readonly callNs: number
+  /** `Infinity` if the outcome is unknown. */
+  readonly returnNs: number
+}
+
+/** Operations that cannot all be true, and why. */
+export interface Contradiction {
+  readonly operations: readonly Operation[]
+  readonly reason: string
+}
+
+/** The history of one object, ready for the search, or what is wrong with it at first sight. */
+export interface Question<State, Action> {
+  readonly model: Model<State, Action>
+  readonly steps: readonly Step<Action>[]
+}
