@@ -16,6 +16,8 @@ export const limits = {
   inflightMessagesMax: 256,
   /** Bytes of appends on their way to one peer. */
   inflightSizeMax: 16 * 1024 * 1024,
+  /** Followers hear of a commit after so long, if no append or heartbeat has told them before. */
+  commitTellMs: 5,
   /** A peer whose socket holds more unsent bytes than this gets no further messages until it drains. */
   peerBacklogSizeMax: 32 * 1024 * 1024,
   /** One frame between peers: an append message with its head. */

@@ -369,6 +369,7 @@ export class Node {
       readOnly: reads.mode,
       disableProposalForwarding: true,
       stepDownOnRemoval: true,
+      lazyCommit: true,
       random,
       mayCampaign: () => this.#standing.mayVote && !this.#isDrained(),
     })

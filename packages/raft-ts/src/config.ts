@@ -39,6 +39,11 @@ export interface Config {
   readonly disableProposalForwarding?: boolean
   /** A leader that has removed or demoted itself becomes a follower at once. */
   readonly stepDownOnRemoval?: boolean
+  /**
+   * A commit index that has moved gets no message of its own: it goes along with the next append or
+   * heartbeat, or when `tellCommit` is called. Halves the messages of an entry; followers apply later.
+   */
+  readonly lazyCommit?: boolean
   /** The application checks configuration changes itself, before they are proposed. */
   readonly disableConfChangeValidation?: boolean
   /** Gives an integer in 0 .. n-1. The only randomness there is, so that runs can be repeated. */
@@ -93,6 +98,7 @@ export function resolveConfig(config: Config): ResolvedConfig {
     readOnly,
     disableProposalForwarding: config.disableProposalForwarding ?? false,
     stepDownOnRemoval: config.stepDownOnRemoval ?? false,
+    lazyCommit: config.lazyCommit ?? false,
     disableConfChangeValidation: config.disableConfChangeValidation ?? false,
     random,
     mayCampaign: config.mayCampaign ?? always,

@@ -10,7 +10,14 @@ import {
   sendTimeoutNow,
 } from './replication.ts'
 import type { Progress } from './tracker/progress.ts'
-import { type AppendResponse, type HeartbeatResponse, type Message, NONE, type NodeId } from './types.ts'
+import {
+  type AppendResponse,
+  type HeartbeatResponse,
+  type Index,
+  type Message,
+  NONE,
+  type NodeId,
+} from './types.ts'
 
 /** What a leader does with a message of its own term. Others are for roles that it does not have. */
 export function stepLeader(raft: Raft, m: Message): void {
@@ -64,16 +71,26 @@ function acknowledge(raft: Raft, m: AppendResponse, progress: Progress): void {
     progress.becomeReplicate()
   }
 
+  const before = raft.log.committed
   if (maybeCommit(raft)) {
     releaseReads(raft)
-    broadcastAppend(raft)
-  } else if (m.from !== raft.id && progress.canBumpCommit(raft.log.committed)) {
+    if (tellsCommit(raft, before)) broadcastAppend(raft)
+  } else if (!raft.config.lazyCommit && m.from !== raft.id && progress.canBumpCommit(raft.log.committed)) {
     sendAppend(raft, m.from)
   }
   if (m.from === raft.id) return
   // The window has room again: fill it, message by message.
   while (maybeSendAppend(raft, m.from, false)) {}
   if (m.from === raft.transferee && progress.match === raft.log.lastIndex()) sendTimeoutNow(raft, m.from)
+}
+
+/**
+ * Whether a commit that moved from `before` is told at once. A change of members is, for whoever it removes
+ * hears of nothing that comes later.
+ */
+function tellsCommit(raft: Raft, before: Index): boolean {
+  if (!raft.config.lazyCommit) return true
+  return before < raft.pendingConfIndex && raft.pendingConfIndex <= raft.log.committed
 }
 
 function handleHeartbeatResponse(raft: Raft, m: HeartbeatResponse, progress: Progress): void {

@@ -19,7 +19,7 @@ import {
   storageAppendResponse,
   storageApply,
 } from './ready.ts'
-import { sendAppend } from './replication.ts'
+import { sendAppend, tellCommit } from './replication.ts'
 import { entriesSize } from './size.ts'
 import { type BasicStatus, basicStatusOf, type Status, statusOf } from './status.ts'
 import { stand, step, tick } from './step.ts'
@@ -193,6 +193,11 @@ export class RawNode {
   forgetLeader(): void {
     const raft = this.#raft
     if (raft.role === 'follower' && raft.config.readOnly !== 'lease') raft.leader = NONE
+  }
+
+  /** Leader with `lazyCommit`: tells the members that have not heard yet that entries up to `index` are committed. */
+  tellCommit(index: Index): void {
+    if (this.#raft.role === 'leader') tellCommit(this.#raft, index)
   }
 
   /** The last message to `id` could not be delivered. */

@@ -2,7 +2,7 @@ import { fail } from './errors.ts'
 import type { Raft } from './raft.ts'
 import { payloadSize } from './size.ts'
 import type { Progress } from './tracker/progress.ts'
-import { type Entry, NONE, type NodeId } from './types.ts'
+import { type Entry, type Index, NONE, type NodeId } from './types.ts'
 
 /** Sends what `to` needs next; an empty append too, which carries the commit index. */
 export function sendAppend(raft: Raft, to: NodeId): void {
@@ -46,6 +46,13 @@ export function broadcastAppend(raft: Raft): void {
   const { ids } = raft.tracker
   for (let i = 0; i < ids.length; i++) {
     if (ids[i] !== raft.id) sendAppend(raft, ids[i]!)
+  }
+}
+
+/** Empty appends to those that have not heard of a commit up to `index`. */
+export function tellCommit(raft: Raft, index: Index): void {
+  for (const id of raft.tracker.ids) {
+    if (id !== raft.id && raft.tracker.get(id)!.canBumpCommit(index)) sendAppend(raft, id)
   }
 }
 

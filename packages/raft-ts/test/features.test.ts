@@ -479,6 +479,60 @@ await t.test('flow control', async (t) => {
   })
 })
 
+await t.test('a commit without messages of its own', async (t) => {
+  await t.test('goes along with the next append', async (t) => {
+    const it = settledLeader({ lazyCommit: true })
+    it.raw.propose(bytes('a'))
+    it.drain()
+    t.same(it.ask(acknowledge(2, it, 2)), [], 'committed, and nobody is told')
+    t.equal(it.raw.commit, 2)
+    t.same(it.ask(acknowledge(3, it, 2)), [])
+    it.raw.propose(bytes('b'))
+    t.same(
+      ofType(it.drain(), 'append').map(({ to, commit, entries }) => [to, commit, entries.length]),
+      [
+        [2, 2, 1],
+        [3, 2, 1],
+      ],
+    )
+  })
+
+  await t.test('is told when asked, to those that have not heard, or with a heartbeat', async (t) => {
+    const cluster = new Cluster(3, { lazyCommit: true })
+    const it = cluster.elect(1)
+    cluster.propose(1, 'a')
+    t.same(
+      [1, 2, 3].map((id) => cluster.get(id).raw.commit),
+      [2, 1, 1],
+    )
+    it.raw.tellCommit(2)
+    cluster.settle()
+    t.same(
+      [1, 2, 3].map((id) => cluster.get(id).raw.commit),
+      [2, 2, 2],
+    )
+    it.raw.tellCommit(2)
+    t.same(it.drain(), [], 'they know')
+    cluster.propose(1, 'b')
+    cluster.tick(1)
+    t.same(
+      [1, 2, 3].map((id) => cluster.get(id).raw.commit),
+      [3, 3, 3],
+    )
+    cluster.get(2).raw.tellCommit(3)
+    t.same(cluster.get(2).drain(), [], 'a follower tells nobody')
+  })
+
+  await t.test('of a change of members is told at once: the removed one hears of it', async (t) => {
+    const cluster = new Cluster(3, { lazyCommit: true })
+    const it = cluster.elect(1)
+    const isTaken = it.raw.proposeConfChange({ version: 1, id: 0, type: 'removeNode', nodeId: 3 })
+    t.ok(isTaken.ok)
+    cluster.settle()
+    t.same(cluster.get(3).confState.voters, [1, 2])
+  })
+})
+
 await t.test('asynchronous storage writes', async (t) => {
   const async = { asyncStorageWrites: true }
   const append = (term: number, from: number, entries: Entry[]): Message => ({

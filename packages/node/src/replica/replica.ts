@@ -12,7 +12,7 @@ import {
   type StorageAppend,
   type StorageApply,
 } from '@tranca/raft-ts'
-import type { Clock } from '../environment/clock.ts'
+import type { Cancel, Clock } from '../environment/clock.ts'
 import type { Probe } from '../environment/probe.ts'
 import { NodeError } from '../errors.ts'
 import { limits } from '../limits.ts'
@@ -96,6 +96,10 @@ export class Replica {
   #queue: Proposal[] = []
   #queueSize = 0
   readonly #proposed = new Map<number, Proposed>()
+  /** Commands in `#proposed`. */
+  #inFlight = 0
+  /** Runs while followers may not have heard yet of what is committed. */
+  #cancelTelling: Cancel | undefined
   #leadership: Leadership
   #serving = false
   /** Index of this term's `leader.start`; 0 until proposed. */
@@ -156,9 +160,10 @@ export class Replica {
 
   stop(): void {
     this.#stopped = true
+    this.#cancelTelling?.()
     this.#reads.fail()
     this.#queue = []
-    this.#proposed.clear()
+    this.#forgetProposed()
   }
 
   tick(): void {
@@ -229,13 +234,24 @@ export class Replica {
     this.#scheduled = false
     if (this.#stopped) return
     try {
-      if (this.#serving) this.#flushQueue()
+      // What is in flight lands first: whether the next entry may leave depends on it.
+      this.#drain()
+      if (this.#mayPropose()) this.#flushQueue()
       if (this.#serving || this.#reads.size > 0) this.#reads.flush(this.#serving)
       this.#drain()
       this.#ports.turnEnded()
     } catch (error) {
       this.#ports.failed(error as Error)
     }
+  }
+
+  /**
+   * An entry costs each member a write, a message and a wake-up, however little it holds. So while entries are
+   * in flight, commands gather until they are as many as those: a lone client never waits, and many clients
+   * share few entries.
+   */
+  #mayPropose(): boolean {
+    return this.#serving && this.#queue.length >= Math.max(1, this.#inFlight)
   }
 
   /** Makes entries of what has queued up, each at most `entrySizeMax`. */
@@ -269,6 +285,7 @@ export class Replica {
       wallMs: this.#clock.wallMs(),
     })
     if (!this.raft.propose(data).ok) return false
+    this.#inFlight += range.to - range.from
     this.#proposed.set(this.raft.lastIndex, {
       term: this.raft.term,
       proposals:
@@ -334,7 +351,10 @@ export class Replica {
       )
     }
     const proposed = this.#proposed.get(entry.index)
-    if (proposed) this.#proposed.delete(entry.index)
+    if (proposed) {
+      this.#proposed.delete(entry.index)
+      this.#inFlight -= proposed.proposals.length
+    }
     let commands = 0
     if (entry.type !== 'normal') this.#applyConfChange(entry)
     else if (entry.data.length > 0) {
@@ -353,10 +373,25 @@ export class Replica {
     this.ledger.begin({ index: entry.index, term: entry.term, timeMs, wallMs })
     for (const proposal of proposed.proposals) {
       if (proposal.kind === 'client') proposal.origin.answered(proposal, this.#execute(proposal))
-      else this.#executeInternal(proposal.command)
+      else {
+        this.#executeInternal(proposal.command)
+        // Whether a follower may lead, or whom it talks to, can depend on it.
+        this.raft.tellCommit(entry.index)
+      }
     }
+    this.#tellCommitSoon(entry.index)
     this.#ports.committed(this.#clock.nowMs() - proposed.proposedMs)
     return proposed.proposals.length
+  }
+
+  /** As a rule the next append tells it, and costs nothing. */
+  #tellCommitSoon(index: number): void {
+    this.#cancelTelling ??= this.#clock.after(limits.commitTellMs, () => {
+      this.#cancelTelling = undefined
+      this.raft.tellCommit(index)
+      if (this.#applied > index) this.#tellCommitSoon(this.#applied)
+      this.schedule()
+    })
   }
 
   #applyStored(entry: Entry): number {
@@ -430,13 +465,18 @@ export class Replica {
     if (this.#append([proposal], { from: 0, to: 1 })) this.#startIndex = this.raft.lastIndex
   }
 
+  #forgetProposed(): void {
+    this.#proposed.clear()
+    this.#inFlight = 0
+  }
+
   #stopServing(): void {
     this.#serving = false
     this.#startIndex = 0
     const dropped = [...[...this.#proposed.values()].flatMap((one) => one.proposals), ...this.#queue]
     this.#queue = []
     this.#queueSize = 0
-    this.#proposed.clear()
+    this.#forgetProposed()
     this.#reads.fail()
     for (const proposal of dropped) if (proposal.kind === 'client') proposal.origin.dropped(proposal)
   }

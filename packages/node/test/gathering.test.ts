@@ -1,0 +1,196 @@
+import { type ClientCommand, Ledger, type Result } from '@tranca/ledger'
+import { encodeRequest, Writer } from '@tranca/protocol'
+import { MemoryStorage, type Message, RawNode } from '@tranca/raft-ts'
+import t from 'tap'
+import { limits } from '../src/limits.ts'
+import { decodeBatch } from '../src/replica/batch.ts'
+import { Checkpointer } from '../src/replica/checkpointer.ts'
+import { type ClientProposal, Replica } from '../src/replica/replica.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+const confState = { voters: [1, 2, 3], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false }
+
+class Members extends MemoryStorage {
+  override initialState() {
+    return { ...super.initialState(), confState }
+  }
+}
+
+/** The leader of three; its own writes are durable at once, and the others do what the test says. */
+class Leader {
+  readonly clock = new VirtualClock()
+  readonly sent: Message[] = []
+  readonly answers: number[] = []
+  readonly replica: Replica
+  #id = 0
+
+  constructor() {
+    const storage = new Members()
+    const raft = new RawNode({
+      id: 1,
+      electionTick: 10,
+      heartbeatTick: 1,
+      random: () => 0,
+      storage,
+      asyncStorageWrites: true,
+      lazyCommit: true,
+    })
+    const ledger = new Ledger({ sink: { answer: () => undefined, event: () => undefined } })
+    this.replica = new Replica({
+      raft,
+      ledger,
+      clock: this.clock,
+      applied: 0,
+      confState,
+      checkpointer: new Checkpointer({
+        ports: { checkpoint: () => undefined },
+        every: { entries: 1_000, size: 1 << 20 },
+        ledger: () => ledger,
+      }),
+      ports: {
+        send: (_to, messages) => this.sent.push(...messages),
+        leadershipChanged: () => undefined,
+        serving: () => undefined,
+        turnEnded: () => undefined,
+        membersChanged: () => undefined,
+        internalApplied: () => undefined,
+        store: async ({ hardState, entries }) => {
+          if (hardState) storage.setHardState(hardState)
+          storage.append(entries)
+        },
+        failed: (error) => {
+          throw error
+        },
+        entriesApplied: () => undefined,
+        committed: () => undefined,
+      },
+    })
+  }
+
+  /** Lets the disk answer, and the turn end. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 5; round++) {
+      this.clock.endTurn()
+      await Promise.resolve()
+    }
+  }
+
+  async stand(): Promise<void> {
+    this.replica.campaign()
+    await this.settle()
+    this.replica.step({ type: 'voteResponse', from: 2, to: 1, term: 1, reject: false })
+    await this.settle()
+    await this.acknowledge()
+  }
+
+  /** The second member has all entries. */
+  async acknowledge(index = this.replica.raft.lastIndex): Promise<void> {
+    const { term } = this.replica.raft
+    this.replica.step({
+      type: 'appendResponse',
+      from: 2,
+      to: 1,
+      term,
+      index,
+      reject: false,
+      rejectHint: 0,
+      logTerm: 0,
+    })
+    await this.settle()
+  }
+
+  async ask(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) this.replica.propose(this.#proposal())
+    await this.settle()
+  }
+
+  /** Commands in each entry that was sent to the second member since the last look. */
+  takeEntries(): number[] {
+    const counts: number[] = []
+    for (const message of this.sent.splice(0)) {
+      if (message.type !== 'append' || message.to !== 2) continue
+      for (const { data, index } of message.entries) {
+        if (data.length > 0) counts.push(decodeBatch(data, index).items.length)
+      }
+    }
+    return counts
+  }
+
+  #proposal(): ClientProposal {
+    const operation = {
+      op: 'session.open' as const,
+      key: new Uint8Array(16).fill(++this.#id),
+      namespace: 'n',
+      client: 'c',
+      installation: 'production' as const,
+      ttlMs: 30_000,
+      lockDelayMs: 0,
+      codesMax: 20,
+    }
+    const writer = new Writer()
+    encodeRequest(writer, 'session.open', this.#id, [], operation)
+    const command: ClientCommand = { session: 0, generation: 0, id: this.#id, acks: [], operation }
+    return {
+      ...command,
+      kind: 'client',
+      bytes: writer.take().subarray(4),
+      origin: {
+        answered: (proposal: ClientProposal, result: Result | undefined) => {
+          if (result?.ok) this.answers.push(proposal.id)
+        },
+        dropped: () => undefined,
+      },
+    }
+  }
+}
+
+t.test('commands gather while entries are in flight, until they are as many as those', async (t) => {
+  const leader = new Leader()
+  await leader.stand()
+  t.ok(leader.replica.isServing)
+  leader.takeEntries()
+
+  await leader.ask(1)
+  t.same(leader.takeEntries(), [1], 'a lone one leaves at once')
+  await leader.ask(1)
+  t.same(leader.takeEntries(), [1], 'as many as are in flight')
+  await leader.ask(1)
+  t.same(leader.takeEntries(), [], 'fewer')
+  await leader.ask(1)
+  t.same(leader.takeEntries(), [2])
+  await leader.ask(3)
+  t.same(leader.takeEntries(), [])
+  t.same(leader.answers, [])
+
+  await leader.acknowledge()
+  t.same(leader.answers, [1, 2, 3, 4], 'what was in flight')
+  t.same(leader.takeEntries(), [3], 'what has gathered leaves when nothing is in flight')
+  await leader.acknowledge()
+  t.same(leader.answers, [1, 2, 3, 4, 5, 6, 7])
+})
+
+t.test('followers hear of a commit with the next entry, or a little later', async (t) => {
+  const leader = new Leader()
+  await leader.stand()
+  leader.clock.advance(limits.commitTellMs)
+  await leader.settle()
+  const commits = () => leader.sent.splice(0).flatMap((m) => (m.type === 'append' ? [[m.to, m.commit]] : []))
+
+  await leader.ask(1)
+  leader.sent.splice(0)
+  await leader.acknowledge()
+  t.same(commits(), [], 'not by a message of its own')
+  leader.clock.advance(limits.commitTellMs)
+  await leader.settle()
+  t.same(
+    commits().filter(([to]) => to === 2),
+    [[2, leader.replica.raft.commit]],
+  )
+  leader.clock.advance(10 * limits.commitTellMs)
+  await leader.settle()
+  t.same(
+    commits().filter(([to]) => to === 2),
+    [],
+    'once',
+  )
+})
