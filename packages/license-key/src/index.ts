@@ -72,6 +72,7 @@ export { type InstallationType, installationTypes, unitsInForce } from './units.
 export {
   checkValidationRequest,
   type ReadValidation,
+  type UsageDay,
   type Validation,
   type ValidationFile,
   type ValidationRequest,

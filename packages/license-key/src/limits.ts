@@ -20,6 +20,9 @@ export const SERIAL_MAX = 2 ** 31 - 1
 export const QUANTITY_MAX = 1_000_000_000
 export const REUSE_WINDOW_MS_MAX = 600_000
 export const TOLERANCE_DAYS_MAX = 90
+/** Rows of usage that go with a validation, of at most so many days. */
+export const USAGE_ROWS_MAX = 1_000
+export const USAGE_DAYS_SENT_MAX = 31
 export const UTC_OFFSET_MINUTES_MIN = -720
 export const UTC_OFFSET_MINUTES_MAX = 840
 

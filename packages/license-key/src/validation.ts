@@ -1,7 +1,18 @@
 import { FieldError } from './field-error.ts'
-import { SERIAL_MAX } from './limits.ts'
+import { PRODUCT_ID_MAX, SERIAL_MAX, USAGE_ROWS_MAX } from './limits.ts'
 import type { KeyRefusal } from './refusal.ts'
-import { type Check, id, instant, integer, oneOf, record } from './shape.ts'
+import { type Check, day, id, instant, integer, list, oneOf, optional, record } from './shape.ts'
+
+/** What was used of a product on one day (UTC), in all installation types together; nobody is named. */
+export interface UsageDay {
+  readonly day: string
+  readonly product: number
+  /** Units x milliseconds in use. */
+  readonly unitMs: number
+  readonly checkouts: number
+  readonly peak: number
+  readonly denied: number
+}
 
 /** What a node asks the vendor once a day (domain section 3). */
 export interface ValidationRequest {
@@ -12,6 +23,8 @@ export interface ValidationRequest {
   readonly cluster: string
   /** Chosen anew for each request; 16 to 64 letters and digits. */
   readonly nonce: string
+  /** Whole days since the last validation, if the installation sends them; at most 1 000 rows. */
+  readonly usage?: readonly UsageDay[]
 }
 
 /** What the vendor signs when the key is good. `kind` keeps it apart from the bodies of keys. */
@@ -41,6 +54,16 @@ const checkNonce: Check<string> = (value, field) => {
   return value
 }
 
+const amount = integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
+const checkUsageDay = record<UsageDay>({
+  day,
+  product: integer({ min: 1, max: PRODUCT_ID_MAX }),
+  unitMs: amount,
+  checkouts: amount,
+  peak: amount,
+  denied: amount,
+})
+
 const serial = integer({ min: 1, max: SERIAL_MAX })
 
 /** Shape of a request; throws a `FieldError`. */
@@ -49,6 +72,7 @@ export const checkValidationRequest = record<ValidationRequest>({
   serial,
   cluster: id,
   nonce: checkNonce,
+  usage: optional(list(checkUsageDay, { max: USAGE_ROWS_MAX })),
 })
 
 /** Shape of what is signed; throws a `FieldError`. */

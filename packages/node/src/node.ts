@@ -21,6 +21,7 @@ import { type Cancel, systemClock } from './environment/clock.ts'
 import { type Environment, randomHex } from './environment/environment.ts'
 import { NodeError } from './errors.ts'
 import type { BorrowKey } from './licenses/borrow-key.ts'
+import { usageReport } from './licenses/usage-report.ts'
 import type { Vendor } from './licenses/vendor-key.ts'
 import { limits } from './limits.ts'
 import type { MemberEntry } from './members/address-book.ts'
@@ -457,6 +458,7 @@ export class Node {
         if (!answer.ok) throw new Error(`a read of the ledger was refused: ${answer.cause}`)
         return answer.value as ValidityView
       },
+      usage: (since) => usageReport(this.#ledger, since),
       clock,
       fetch,
       nonce: () => randomHex(this.#environment, 16),

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import { type InternalCommand, Ledger, type ValidityView } from '@tranca/ledger'
+import { type InternalCommand, Ledger, type Operation, type Result, type ValidityView } from '@tranca/ledger'
 import {
   canonicalize,
   checkValidationRequest,
@@ -16,6 +16,7 @@ import t, { type Test } from 'tap'
 import { LicenseValidation, type ValidationConfig } from '../src/duties/license-validation.ts'
 import type { FetchAnswer } from '../src/environment/fetch.ts'
 import { parseConfig } from '../src/index.ts'
+import { usageReport } from '../src/licenses/usage-report.ts'
 import { TestCluster, until } from './cluster-kit.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -76,8 +77,11 @@ class Desk {
   #index = 0
   answer: Vendor
 
-  constructor(answer: Vendor) {
+  readonly #sendUsage: boolean
+
+  constructor(answer: Vendor, sendUsage = false) {
     this.answer = answer
+    this.#sendUsage = sendUsage
     this.lead()
   }
 
@@ -88,6 +92,7 @@ class Desk {
       everyHours: 24,
       retryMinutes: 60,
       timeoutMs: 10_000,
+      sendUsage: this.#sendUsage,
     }
     const duty = new LicenseValidation({
       config,
@@ -95,6 +100,7 @@ class Desk {
       publicKeyPem: vendor.publicKeyPem,
       replica: this.replica,
       validity: () => this.validity,
+      usage: (since) => usageReport(this.#ledger, since),
       clock: this.clock,
       fetch: async (_, { body }) => {
         const request = checkValidationRequest(JSON.parse(body), '')
@@ -111,6 +117,12 @@ class Desk {
   apply(command: InternalCommand): void {
     this.#begin()
     this.#ledger.applyInternal(command)
+  }
+
+  /** A session's command. */
+  do(session: number, id: number, operation: Operation): Result | undefined {
+    this.#begin()
+    return this.#ledger.apply({ session, generation: session === 0 ? 0 : 1, id, acks: [], operation })
   }
 
   install(serial: number): void {
@@ -165,6 +177,65 @@ await t.test('a key is validated at once, and then once a day', async (t) => {
   await desk.pass(2 * DAY_MS)
   t.equal(desk.requests.length, 33, 'only the leader asks')
 })
+
+await t.test(
+  'sums of use go with the validation only if configured, each day once, and name nobody',
+  async (t) => {
+    for (const sendUsage of [false, true]) {
+      const desk = new Desk(signed, sendUsage)
+      desk.install(1)
+      await desk.pass(MINUTE_MS)
+      const opened = desk.do(0, 1, {
+        op: 'session.open',
+        key: new Uint8Array(16),
+        namespace: 'erp',
+        client: 'appserver-1',
+        installation: 'production',
+        ttlMs: 600_000,
+        lockDelayMs: 0,
+        codesMax: 20,
+      })
+      if (opened?.ok !== true) throw new Error('no session')
+      const session = opened.value.session as number
+      let id = 0
+      const checkout = (user: string) =>
+        desk.do(session, ++id, {
+          op: 'license.checkout',
+          owner: user,
+          feature: '',
+          product: 4_000,
+          user,
+          group: '01',
+          company: 'secret company',
+          host: '',
+          units: 1,
+          mode: 'use',
+          waitMs: 0,
+          priority: 0,
+        })
+      for (const user of ['ana', 'bia', 'carla']) checkout(user)
+      await desk.pass(2 * DAY_MS + HOUR_MS)
+      desk.answer = offline
+      await desk.pass(2 * DAY_MS)
+      desk.answer = signed
+      desk.requests.length = 0
+      await desk.pass(2 * HOUR_MS)
+      const [request] = desk.requests
+      if (!sendUsage) {
+        t.notOk('usage' in request!)
+        continue
+      }
+      const days = request!.usage!.map(({ day }) => day)
+      t.ok(days.length >= 2, `those of the outage: ${days}`)
+      t.same(days, [...new Set(days)].sort(), 'each once, the oldest first')
+      const whole = { product: 4_000, unitMs: 2 * DAY_MS, checkouts: 0, denied: 0 }
+      t.match(request!.usage!.at(-1), whole, 'two units all day long, also while they are in use')
+      t.notMatch(JSON.stringify(request), /ana|company/)
+      await desk.pass(DAY_MS)
+      t.ok(desk.requests.at(-1)!.usage![0]!.day > days.at(-1)!, 'and what was sent is not sent again')
+    }
+  },
+)
 
 await t.test('an outage counts days and is tried again; contingency ends with a success', async (t) => {
   const desk = new Desk(offline)
@@ -269,7 +340,13 @@ await t.test('the address must be encrypted or local, and hold no credentials', 
       return (error as Error).message
     }
   }
-  const full = { url: 'https://vendor.test/v', everyHours: 24, retryMinutes: 60, timeoutMs: 10_000 }
+  const full = {
+    url: 'https://vendor.test/v',
+    everyHours: 24,
+    retryMinutes: 60,
+    timeoutMs: 10_000,
+    sendUsage: false,
+  }
   t.same(parse({ url: full.url }).license?.validation, full)
   for (const url of ['http://127.0.0.1:8080/', 'http://localhost/', 'http://[::1]:80/'])
     t.equal(complaint(url), '')

@@ -7,8 +7,12 @@ export const PRIVATE_KEY_SIZE_MAX = 16 * 1024
 /** Bytes of the register. */
 export const REGISTER_SIZE_MAX = 256 * 1024 * 1024
 
-/** Bytes of a request for an online validation. */
-export const REQUEST_SIZE_MAX = 4096
+/** Bytes of a request for an online validation, with the usage that may go with it. */
+export const REQUEST_SIZE_MAX = 256 * 1024
+/** Days of usage that are remembered of an installation. */
+export const USAGE_DAYS_MAX = 400
+/** Bytes of an installation's usage. */
+export const USAGE_FILE_SIZE_MAX = 64 * 1024 * 1024
 /** Milliseconds in which a request must have arrived. */
 export const REQUEST_TIMEOUT_MS = 10_000
 /** Connections to the validation server at a time. */

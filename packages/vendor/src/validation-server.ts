@@ -5,7 +5,8 @@ import { FieldError } from '@tranca/license-key/shape'
 import { VendorError } from './errors.ts'
 import { parseJson } from './files.ts'
 import { REQUEST_SIZE_MAX, REQUEST_TIMEOUT_MS, SERVER_CONNECTIONS_MAX } from './limits.ts'
-import type { Register } from './register.ts'
+import { findInstallation, type Register } from './register.ts'
+import { storeUsage } from './usage-store.ts'
 import { validate } from './validate.ts'
 
 export interface ValidationServerOptions {
@@ -16,6 +17,8 @@ export interface ValidationServerOptions {
   /** As it is now; asked for each request. */
   readonly register: () => Register
   readonly now: () => number
+  /** Where usage that is sent is kept; undefined: it is not. */
+  readonly usageDirectory?: string | undefined
   /** One line for each request. */
   readonly log: (line: string) => void
 }
@@ -73,7 +76,21 @@ async function answer(incoming: IncomingMessage, options: ValidationServerOption
   const who = `${request.installationId} serial ${request.serial} (${request.cluster})`
   options.log(`${who}: ${validated.ok ? 'validated' : validated.code}`)
   if (!validated.ok) return complaint(403, validated.code, validated.reason)
+  keepUsage(request, options)
   return { status: 200, data: signValidation(validated.body, options.privateKeyPem) }
+}
+
+/** A full disk at the desk is no reason to let an installation down. */
+function keepUsage({ installationId, usage }: ValidationRequest, options: ValidationServerOptions): void {
+  const { usageDirectory } = options
+  if (usageDirectory === undefined || usage === undefined || usage.length === 0) return
+  const found = findInstallation(options.register(), installationId)
+  const products = new Set(found?.license.products.map((product) => product.id))
+  try {
+    storeUsage(usageDirectory, installationId, usage, { nowMs: options.now(), products })
+  } catch (error) {
+    options.log(`usage of ${installationId} is not kept: ${error instanceof Error ? error.message : error}`)
+  }
 }
 
 /** The text, or undefined when there is more than is read. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { generateKeyPair, verifyValidation } from '@tranca/license-key'
@@ -62,9 +62,65 @@ await t.test('the server signs its answers, and gives a reason otherwise', async
   t.match(await ask('{'), { status: 400, data: { error: { code: 'badRequest' } } })
   t.match(await ask(JSON.stringify({ ...request, nonce: '1' })), { status: 400 })
   t.match(await ask('', 'GET'), { status: 405 })
-  t.match(await ask(' '.repeat(5_000)), { status: 413 })
+  t.match(await ask(' '.repeat(300_000)), { status: 413 })
   t.same(lines, ['acme serial 1 (erp): validated', 'acme serial 1 (erp): revoked'])
 })
+
+await t.test(
+  'usage that is sent is kept if wanted, once a day and product, and cannot fill the disk',
+  async (t) => {
+    const directory = t.testdir()
+    const nowMs = noon('2026-02-01')
+    const lines: string[] = []
+    const serve = (usageDirectory: string | undefined) =>
+      startValidationServer({
+        host: '127.0.0.1',
+        port: 0,
+        privateKeyPem: vendor.privateKeyPem,
+        register: () => register,
+        now: () => nowMs,
+        log: (line) => void lines.push(line),
+        usageDirectory,
+      })
+    const product = register.installations[0]!.license.products[0]!.id
+    const row = { day: '2026-01-31', product, unitMs: 1_000, checkouts: 2, peak: 1, denied: 0 }
+    const ask = async (port: number, usage: unknown, change: object = {}) => {
+      const body = JSON.stringify({ ...request, ...change, usage })
+      return (await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body })).status
+    }
+    const keeping = await serve(directory)
+    t.teardown(() => keeping.close())
+    const kept = () => JSON.parse(readFileSync(join(directory, 'acme.usage.json'), 'utf8')) as unknown
+    t.equal(await ask(keeping.port, [row, { ...row, day: '2026-01-30' }]), 200)
+    t.same(kept(), [{ ...row, day: '2026-01-30' }, row])
+    t.equal(await ask(keeping.port, [{ ...row, peak: 2 }]), 200)
+    t.same(
+      kept(),
+      [
+        { ...row, day: '2026-01-30' },
+        { ...row, peak: 2 },
+      ],
+      'again: replaced',
+    )
+    const strange = [
+      { ...row, day: '2999-01-01' },
+      { ...row, day: '2020-01-01' },
+      { ...row, product: 77_777 },
+    ]
+    t.equal(await ask(keeping.port, strange), 200)
+    t.equal((kept() as unknown[]).length, 2, 'neither the future nor long ago nor what it has not')
+    t.equal(await ask(keeping.port, [{ ...row, user: 'ana' }]), 400, 'nobody is named')
+    t.equal(await ask(keeping.port, Array(1_001).fill(row)), 400)
+    t.equal(await ask(keeping.port, [row], { installationId: 'other' }), 403)
+    t.same(readdirSync(directory), ['acme.usage.json'])
+    writeFileSync(join(directory, 'acme.usage.json'), 'nonsense')
+    t.equal(await ask(keeping.port, [row]), 200, 'trouble at the desk is not the installation’s')
+    t.match(lines.at(-1), /usage of acme is not kept/)
+    const ignoring = await serve(undefined)
+    t.teardown(() => ignoring.close())
+    t.equal(await ask(ignoring.port, [row]), 200)
+  },
+)
 
 await t.test('tranca-vendor serve follows the register, and says when its port is taken', async (t) => {
   const directory = t.testdir({ 'register.json': '' })

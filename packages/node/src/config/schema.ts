@@ -36,6 +36,8 @@ const validation = z
     /** Time from a failure to the next attempt. */
     retryMinutes: z.int().min(1).max(1_440).default(60),
     timeoutMs: z.int().min(100).max(60_000).default(10_000),
+    /** Whether sums of what was used, by product and day, go with it. */
+    sendUsage: z.boolean().default(false),
   })
   // The complaint is about the whole, whose value is not quoted: the address may hold a secret.
   .superRefine(({ url }, context) => {

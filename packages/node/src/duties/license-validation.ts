@@ -1,5 +1,5 @@
 import type { ValidityView } from '@tranca/ledger'
-import type { ValidationRequest } from '@tranca/license-key'
+import type { UsageDay, ValidationRequest } from '@tranca/license-key'
 import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
 import type { Cancel, Clock } from '../environment/clock.ts'
@@ -16,6 +16,8 @@ export interface ValidationOptions {
   readonly publicKeyPem: string
   readonly replica: Pick<Replica, 'isServing' | 'proposeInternal'>
   readonly validity: () => ValidityView
+  /** What was used on the days since the last validation; asked for if the configuration sends it. */
+  readonly usage: (since: ValidityView) => readonly UsageDay[]
   readonly clock: Clock
   readonly fetch: Fetch
   /** Never the same twice; letters and digits. */
@@ -73,9 +75,11 @@ export class LicenseValidation {
   }
 
   #ask(): void {
-    const { clock, cluster, config, fetch, nonce, publicKeyPem, validity } = this.#options
-    const { installationId, serial } = validity()
-    const request: ValidationRequest = { installationId, serial, cluster, nonce: nonce() }
+    const { clock, cluster, config, fetch, nonce, publicKeyPem, usage, validity } = this.#options
+    const view = validity()
+    const { installationId, serial } = view
+    const asked = { installationId, serial, cluster, nonce: nonce() }
+    const request: ValidationRequest = config.sendUsage ? { ...asked, usage: usage(view) } : asked
     const abort = new AbortController()
     // The first of answer, time-out and stop counts; a fetch that ends later is not heard.
     const end = (result: ReadAnswer | undefined): void => {

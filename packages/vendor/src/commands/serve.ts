@@ -10,9 +10,9 @@ import type { Register } from '../register.ts'
 import { readRegister } from '../register-file.ts'
 import { startValidationServer } from '../validation-server.ts'
 
-/** tranca-vendor serve --port N [--host ADDRESS] */
+/** tranca-vendor serve --port N [--host ADDRESS] [--usage DIR] */
 export function addServe(io: Io, program: Command): void {
-  leaf<{ port: string; host?: string }>(
+  leaf<{ port: string; host?: string; usage?: string }>(
     io,
     program,
     {
@@ -22,11 +22,14 @@ export function addServe(io: Io, program: Command): void {
         'before it, which is what nodes on other machines insist on.',
       shared: ['register', 'privateKey'],
       required: [['--port <n>', 'where it listens; 0 for any free port']],
-      options: [['--host <address>', 'of which interface (127.0.0.1)']],
+      options: [
+        ['--host <address>', 'of which interface (127.0.0.1)'],
+        ['--usage <directory>', 'keeps the usage that installations send; without it, it is not kept'],
+      ],
       examples: [
         'tranca-vendor serve --port 8080',
         'tranca-vendor serve --port 8080 --private-key desk/vendor-private.pem --register desk/register.json',
-        'tranca-vendor serve --port 0 --host 127.0.0.1 --json',
+        'tranca-vendor serve --port 8080 --usage desk/usage',
       ],
       exits: ['ok', 'usage', 'file', 'damaged', 'listen'],
     },
@@ -39,7 +42,15 @@ export function addServe(io: Io, program: Command): void {
       const port = portOf(options.port)
       const host = options.host ?? '127.0.0.1'
       const log = (line: string): void => say(desk, line)
-      startValidationServer({ host, port, privateKeyPem, register, now: () => io.now(), log })
+      startValidationServer({
+        host,
+        port,
+        privateKeyPem,
+        register,
+        now: () => io.now(),
+        log,
+        usageDirectory: options.usage,
+      })
         .then((server) => {
           const url = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}/`
           show(desk, { url }, () => `${url}\n`)
