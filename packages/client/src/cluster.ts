@@ -1,6 +1,6 @@
 import type { ServerEvent } from '@tranca/protocol'
 import type { Clock, Timer } from './clock.ts'
-import { ConnectionError } from './errors.ts'
+import { ConnectionError, RefusedError } from './errors.ts'
 import type { Limits } from './limits.ts'
 import { type Answer, type LeaderHint, Link, type LinkOptions, type LinkOwner } from './link.ts'
 import type { AnyOperation } from './operations.ts'
@@ -282,6 +282,8 @@ export class Cluster implements LinkOwner {
     spot.link = undefined
     spot.lastError = error
     this.#postpone(spot)
+    // Its answer will hardly be another one a moment later.
+    if (error.cause instanceof RefusedError) spot.dueMs = this.#clock.now() + this.#limits.refusedMs
   }
 
   #postpone(spot: Spot): void {

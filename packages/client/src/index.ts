@@ -78,6 +78,7 @@ export { type Random, systemRandom } from './random.ts'
 export type { AcquireOptions, Permits, Semaphore } from './semaphore.ts'
 export type { Reservation, Sequence, SequenceNumber, SequenceOptions, SequenceSpec } from './sequence.ts'
 export type { Session, SessionEvents, SessionStatus } from './session.ts'
+export { type TlsOptions, tlsTransport } from './tls-transport.ts'
 export {
   defaultPort,
   parseAddress,

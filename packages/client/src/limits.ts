@@ -22,6 +22,8 @@ export interface Limits {
   readonly probeMs: number
   /** Nothing heard for so long while requests wait in queues of the cluster: send a ping. */
   readonly waitProbeMs: number
+  /** Pause before a node that refused our hello is asked again. */
+  readonly refusedMs: number
   /** A ping unanswered for so long: look whether there is another leader. */
   readonly silenceMs: number
   /** The members' addresses are asked for again when the session is resumed after so long. */
@@ -41,6 +43,7 @@ export const defaultLimits: Limits = {
   dialTimeoutMs: 1_000,
   backoffMinMs: 5,
   backoffMaxMs: 100,
+  refusedMs: 1_000,
   scoutMs: 2_000,
   hintGraceMs: 25,
   probeMs: 100,

@@ -10,7 +10,7 @@ import {
   Writer,
 } from '@tranca/protocol'
 import type { Clock } from './clock.ts'
-import { ConnectionError } from './errors.ts'
+import { ConnectionError, RefusedError } from './errors.ts'
 import {
   type AnyOperation,
   type AnyRequest,
@@ -18,7 +18,7 @@ import {
   type ResultOf,
   writeRequest,
 } from './operations.ts'
-import type { Transport, Wire } from './transport.ts'
+import { isLoopback, type Transport, type Wire } from './transport.ts'
 
 /** Where the leader is, as somebody said. */
 export interface LeaderHint {
@@ -82,6 +82,7 @@ export class Link {
   readonly #clock: Clock
   readonly #hello: LinkOptions['hello']
   readonly #wire: Wire
+  readonly #transport: Transport
   readonly #frames = new FrameReader()
   readonly #writer = new Writer()
   #welcome: Welcome | undefined
@@ -97,10 +98,11 @@ export class Link {
     this.address = options.address
     this.dialedMs = options.clock.now()
     this.heardMs = this.dialedMs
+    this.#transport = options.transport
     this.#wire = options.transport.dial(options.address, {
       onOpen: () => this.#greet(),
       onData: (chunk) => this.#onData(chunk),
-      onClose: (error) => this.#fail(error?.message ?? 'the connection was closed', error),
+      onClose: (error) => this.#fail(error?.message ?? this.#whyClosed(), error),
     })
   }
 
@@ -146,6 +148,9 @@ export class Link {
     if (this.status !== 'dialing') return
     this.status = 'greeting'
     const { client, auth } = this.#hello
+    // The address may be one that a node has named.
+    const isExposed = this.#transport.isPlain === true && !isLoopback(this.address)
+    if (auth !== undefined && isExposed) return this.#fail('a token is not sent without TLS')
     const hi = { ...versions, features: [...features], client, software: 'tranca-client/0.1.0', auth }
     this.send(helloId, [], { op: 'hello', hi })
     this.#flush()
@@ -165,6 +170,13 @@ export class Link {
     this.#flushing = false
     if (this.status === 'closed' || this.#writer.size === 0) return
     this.#wire.write(this.#writer.take())
+  }
+
+  #whyClosed(): string {
+    const isPlain = this.#transport.isPlain === true
+    // A node with TLS cannot say so in a way that is understood here.
+    if (isPlain && this.status === 'greeting') return 'closed without an answer; the node may expect TLS'
+    return 'the connection was closed'
   }
 
   #fail(reason: string, cause?: unknown): void {
@@ -212,8 +224,10 @@ export class Link {
         else this.#owner.onAnswer(this, frame)
         return
       case 'refused':
-        if (this.status === 'greeting') this.#fail(`hello was refused: ${frame.cause}`)
-        else this.#owner.onAnswer(this, frame)
+        if (this.status === 'greeting') {
+          const refusal = new RefusedError('hello', frame.cause, frame.detail)
+          this.#fail(`hello was refused: ${frame.cause}`, refusal)
+        } else this.#owner.onAnswer(this, frame)
         return
       case 'event':
         this.#onEvent(frame.event)

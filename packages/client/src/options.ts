@@ -1,8 +1,10 @@
 import { hostname } from 'node:os'
+import { limits as wireLimits } from '@tranca/protocol'
 import { type Clock, systemClock } from './clock.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { type Random, systemRandom } from './random.ts'
-import { parseAddress, type Transport, tcpTransport } from './transport.ts'
+import { type TlsOptions, tlsTransport } from './tls-transport.ts'
+import { isLoopback, parseAddress, type Transport, tcpTransport } from './transport.ts'
 
 /** How the cluster is reached. */
 export interface ConnectOptions {
@@ -10,9 +12,11 @@ export interface ConnectOptions {
   readonly addresses: string | readonly string[]
   /** Name of this client for people: default host name and process id. */
   readonly client?: string
-  /** Token shown to the nodes, if they ask for one. */
-  readonly auth?: string
-  /** Replaces TCP: for simulators. */
+  /** TLS; absent: plain TCP. `{}` believes the authorities of the system. */
+  readonly tls?: TlsOptions | undefined
+  /** Token shown to the nodes, if they ask for one. Without TLS it never leaves this machine. */
+  readonly auth?: string | undefined
+  /** Replaces the network, `tls` included: for simulators. */
   readonly transport?: Transport
   readonly clock?: Clock
   readonly random?: Random
@@ -69,11 +73,20 @@ export function resolveConnectOptions(options: ConnectOptions): ConnectSettings 
     throw new RangeError(`addresses: ${addresses.length} given, expected 1 to ${limits.addressesMax}`)
   }
   if (options.transport === undefined) for (const address of addresses) parseAddress(address)
+  const transport = options.transport ?? (options.tls ? tlsTransport(options.tls) : tcpTransport)
+  // Checked here, and never quoted: whoever logs an error must not log a token.
+  if (options.auth !== undefined && Buffer.byteLength(options.auth) > wireLimits.authSizeMax) {
+    throw new RangeError(`auth: more than ${wireLimits.authSizeMax} bytes`)
+  }
+  if (options.auth !== undefined && transport.isPlain) {
+    const open = addresses.find((address) => !isLoopback(address))
+    if (open !== undefined) throw new RangeError(`auth: a token for ${open} is not sent without tls`)
+  }
   const client = options.client ?? `${hostname()}:${process.pid}`
   return {
     addresses,
     client,
-    transport: options.transport ?? tcpTransport,
+    transport,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     limits,

@@ -5,6 +5,8 @@ import net from 'node:net'
  * inside of `dial`, `write` or `close`. After `close` no handler is called.
  */
 export interface Transport {
+  /** Others can read what is sent beyond this machine: no token goes there. */
+  readonly isPlain?: boolean
   dial(address: string, handlers: WireHandlers): Wire
 }
 
@@ -43,45 +45,61 @@ export function parseAddress(address: string): { host: string; port: number } {
   return { host: match[1], port }
 }
 
+/** True for addresses that only this machine reaches. */
+export function isLoopback(address: string): boolean {
+  const { host } = parseAddress(address)
+  return host === 'localhost' || host === '::1' || (net.isIPv4(host) && host.startsWith('127.'))
+}
+
 const lingerMs = 1_000
 
 /** Plain TCP without Nagle's delay. */
 export const tcpTransport: Transport = {
+  isPlain: true,
   dial(address, handlers) {
     const { host, port } = parseAddress(address)
     const socket = net.connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 })
-    let failure: Error | undefined
-    let live = true
-    socket.on('connect', () => {
-      if (live) handlers.onOpen()
-    })
-    socket.on('data', (chunk: Buffer) => {
-      if (live) handlers.onData(chunk)
-    })
-    socket.on('error', (error) => {
-      failure = error
-    })
-    socket.on('close', () => {
+    return wireOf(socket, 'connect', handlers)
+  },
+}
+
+/** A socket of either kind as a wire. */
+export function wireOf(
+  socket: net.Socket,
+  openEvent: 'connect' | 'secureConnect',
+  handlers: WireHandlers,
+): Wire {
+  let failure: Error | undefined
+  let live = true
+  socket.on(openEvent, () => {
+    if (live) handlers.onOpen()
+  })
+  socket.on('data', (chunk: Buffer) => {
+    if (live) handlers.onData(chunk)
+  })
+  socket.on('error', (error) => {
+    failure = error
+  })
+  socket.on('close', () => {
+    if (!live) return
+    live = false
+    handlers.onClose(failure)
+  })
+  return {
+    write(bytes) {
+      if (live) socket.write(bytes)
+    },
+    close(gently = false) {
       if (!live) return
       live = false
-      handlers.onClose(failure)
-    })
-    return {
-      write(bytes) {
-        if (live) socket.write(bytes)
-      },
-      close(gently = false) {
-        if (!live) return
-        live = false
-        if (!gently) {
-          socket.destroy()
-          return
-        }
-        // The other end may never close its side: that must not keep the process.
-        socket.end()
-        socket.unref()
-        setTimeout(() => socket.destroy(), lingerMs).unref()
-      },
-    }
-  },
+      if (!gently) {
+        socket.destroy()
+        return
+      }
+      // The other end may never close its side: that must not keep the process.
+      socket.end()
+      socket.unref()
+      setTimeout(() => socket.destroy(), lingerMs).unref()
+    },
+  }
 }
