@@ -7,6 +7,7 @@ export type NodeErrorCode =
   | 'STORAGE_FAILED'
   | 'LEDGERS_DIFFER'
   | 'WRONG_CLUSTER'
+  | 'PEER_UNPROVED'
 
 /** A broken promise of the outside world: the message names the thing, its value and what was expected. */
 export class NodeError extends Error {

@@ -28,6 +28,18 @@ export const limits = {
   clientBacklogSizeMax: 16 * 1024 * 1024,
   /** Time for a new connection to say hello. */
   helloTimeoutMs: 5_000,
+  /** A hello without good credentials is answered so late, and only for so many at a time; others get no answer. */
+  helloDeniedMs: 250,
+  helloDeniedMax: 64,
+  /** The key of a session, as the ledger knows it. */
+  sessionKeySize: 16,
+  /** Pause between two looks whether the files of a certificate have changed. */
+  certificateLookMs: 1_000,
+  /** The end of a certificate is warned of so long before. */
+  certificateWarningMs: 30 * 86_400_000,
+  /** Tokens in one configuration, and certificates that count no longer. */
+  tokensMax: 1_000,
+  revokedMax: 10_000,
   /** Reads that wait for one round of ReadIndex. */
   readsMax: 100_000,
   /** Events kept in memory for watches that resume. */

@@ -43,6 +43,7 @@ import { Digests, type DigestVerdict, decodeDigest, encodeDigest } from './repli
 import { type Leadership, Replica } from './replica/replica.ts'
 import { Storing } from './replica/storing.ts'
 import { healthReport, type ReportSources, roleOf, statusReport } from './report.ts'
+import type { Security } from './security/security.ts'
 import { VERSION } from './version.ts'
 
 /** One running member: puts the rooms together, and holds no rule of its own. */
@@ -55,6 +56,7 @@ export class Node {
   readonly #logger: Logger
   readonly #storage: NodeStorage
   readonly #vendor: Vendor | undefined
+  readonly #security: Security
   readonly #startedMs: number
   readonly #run: string
   readonly #founders: string
@@ -94,9 +96,10 @@ export class Node {
     storage: NodeStorage
     vendor: Vendor | undefined
     borrowKey: BorrowKey | undefined
+    security: Security
   }) {
-    const { config, environment, logger, storage } = options
-    const { clock, transport } = environment
+    const { config, environment, logger, storage, security } = options
+    const { clock } = environment
     this.whenStopped = new Promise((resolve) => {
       this.#resolveStopped = resolve
     })
@@ -107,6 +110,7 @@ export class Node {
     this.#logger = logger
     this.#storage = storage
     this.#vendor = options.vendor
+    this.#security = security
     this.#startedMs = clock.nowMs()
     this.#founders = createHash('sha256').update(JSON.stringify(config.members)).digest('hex').slice(0, 16)
     this.#sink = {
@@ -124,9 +128,12 @@ export class Node {
     const members = () => this.#members()
     this.#peers = new PeerHub({
       self: config.id,
-      transport,
+      transport: security.peerTransport,
       clock,
       logger,
+      prove: (identity, id) => {
+        if (security.isMutual) security.access.proveMember(identity, id)
+      },
       handlers: {
         hello: () => this.#hello(),
         onHello: (hello) => {
@@ -154,7 +161,8 @@ export class Node {
       replica: () => this.#replica,
       watches: this.#watches,
       clock,
-      transport,
+      transport: security.clientTransport,
+      access: security.access,
       logger,
       services: {
         identity: () => ({
@@ -173,6 +181,7 @@ export class Node {
         sessionOpened: (one) => this.#keeper.opened(one),
         readsServed: (count) => this.#metrics.reads.inc(count),
         licenseDenied: (cause) => this.#licenseMetrics.denied(cause),
+        helloDenied: () => this.#metrics.hellosDenied.inc(),
       },
     })
     this.#admin = new ClusterAdmin({
@@ -244,7 +253,7 @@ export class Node {
         watches: () => this.#watches.watchCount,
         ledgerRevision: () => this.#ledger.revision,
       },
-      { processMetrics: environment.clock === systemClock },
+      { processMetrics: environment.clock === systemClock, certificateEnds: security.certificateEnds },
     )
     this.#licenseMetrics = new LicenseMetrics(this.#metrics.registry, () => this.#ledger)
     for (const member of this.#ledger.members()) this.#memory.remember(member.id, member)
@@ -276,6 +285,7 @@ export class Node {
             status: () => statusReport(this.#sources()),
             metrics: () => this.#metrics.registry.metrics(),
           }),
+          this.#security,
         )
       }
     } catch (cause) {

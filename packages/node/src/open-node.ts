@@ -4,6 +4,7 @@ import { type Environment, machine } from './environment/environment.ts'
 import { readBorrowKey } from './licenses/borrow-key.ts'
 import { readVendor } from './licenses/vendor-key.ts'
 import { Node } from './node.ts'
+import { makeSecurity } from './security/security.ts'
 
 export interface NodeOptions {
   /** Default: JSON lines on stdout, at the configured level. */
@@ -23,6 +24,7 @@ export async function openNode(config: Config, options: NodeOptions = {}): Promi
   const logger = (options.logger ?? pino({ level: config.log.level })).child({ node: name })
   const vendor = readVendor(config.license)
   const borrowKey = readBorrowKey(config.license)
+  const security = makeSecurity(config, environment.transport, logger)
   const storage = await environment.openStorage({
     directory: config.data,
     clusterId: config.cluster,
@@ -30,7 +32,7 @@ export async function openNode(config: Config, options: NodeOptions = {}): Promi
     limits: { tailBytesMax: config.checkpoint.keepSize },
   })
   for (const note of storage.recovered.notes) logger.warn({ note }, 'recovered')
-  const node = new Node({ config, name, environment, logger, storage, vendor, borrowKey })
+  const node = new Node({ config, name, environment, logger, storage, vendor, borrowKey, security })
   try {
     await node.start()
   } catch (error) {

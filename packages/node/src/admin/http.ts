@@ -1,11 +1,24 @@
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import { TLSSocket } from 'node:tls'
 import { parseAddress } from '../environment/transport.ts'
+import type { Access } from '../security/access.ts'
+import type { Credentials } from '../security/credentials.ts'
+import { identityOf } from '../security/identity.ts'
 
 export interface AdminPage {
   /** HTTP status. */
   readonly status: number
   readonly type: string
   readonly body: string
+}
+
+/** By exact path. Those that are open tell a load balancer, which has no credentials, what it must know. */
+export interface AdminPages {
+  readonly [path: string]: {
+    readonly isOpen: boolean
+    readonly make: () => AdminPage | Promise<AdminPage>
+  }
 }
 
 export interface AdminServer {
@@ -15,14 +28,16 @@ export interface AdminServer {
 
 /**
  * Serves pages by exact path, GET and HEAD only. Health answers by meaning (leader, commit, disk),
- * not by an open port (domain section 7).
+ * not by an open port (domain section 7). With credentials: HTTPS. Where access is restricted, pages that are
+ * not open ask for a client certificate or `Authorization: Bearer TOKEN`, of any role.
  */
 export async function startAdminServer(
   address: string,
-  pages: Readonly<Record<string, () => AdminPage | Promise<AdminPage>>>,
+  pages: AdminPages,
+  security: { readonly access: Access; readonly adminCredentials: Credentials | undefined },
 ): Promise<AdminServer> {
   const { host, port } = parseAddress(address)
-  const server = createServer((request, response) => {
+  const server = serverFor(security.adminCredentials, (request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0]!
     const page = Object.hasOwn(pages, path) ? pages[path] : undefined
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -32,8 +47,13 @@ export async function startAdminServer(
       const body = `no page '${path}'; there are: ${Object.keys(pages).join(' ')}\n`
       return send(response, { status: 404, type: 'text/plain', body })
     }
+    if (!page.isOpen && !isKnown(request, security.access)) {
+      response.setHeader('www-authenticate', 'Bearer')
+      const body = 'expected a client certificate, or a token: Authorization: Bearer TOKEN\n'
+      return send(response, { status: 401, type: 'text/plain', body })
+    }
     Promise.resolve()
-      .then(page)
+      .then(page.make)
       .then(
         (made) => send(response, made),
         (error: unknown) => send(response, { status: 500, type: 'text/plain', body: `${String(error)}\n` }),
@@ -58,6 +78,27 @@ export async function startAdminServer(
         server.closeAllConnections()
       }),
   }
+}
+
+function serverFor(credentials: Credentials | undefined, listener: RequestListener) {
+  if (credentials === undefined) return createServer(listener)
+  const options = { ...credentials.options, requestCert: true, rejectUnauthorized: false }
+  const server = createSecureServer(options, listener)
+  let version = credentials.version
+  server.prependListener('connection', () => {
+    if (credentials.refresh().version === version) return
+    version = credentials.version
+    server.setSecureContext(credentials.options)
+  })
+  return server
+}
+
+function isKnown(request: IncomingMessage, access: Access): boolean {
+  const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
+  const { socket } = request
+  const certificate =
+    socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined
+  return access.principalOf(certificate && identityOf(certificate), token) !== undefined
 }
 
 function send(response: ServerResponse, page: AdminPage): void {

@@ -14,6 +14,12 @@ export interface Gauges {
   ledgerRevision(): number
 }
 
+interface MetricsOptions {
+  readonly processMetrics: boolean
+  /** Epoch milliseconds by use; undefined without TLS. */
+  readonly certificateEnds: (() => Readonly<Record<string, number>>) | undefined
+}
+
 /** Metrics of one node, under the product's own words. */
 export class Metrics {
   readonly registry = new Registry()
@@ -23,13 +29,14 @@ export class Metrics {
   readonly entries: Counter
   readonly elections: Counter
   readonly sessionsExpired: Counter
+  readonly hellosDenied: Counter
   readonly checkpoints: Counter
   readonly snapshotsSent: Counter
   readonly snapshotsReceived: Counter
   /** From the proposal of an entry to its apply at the leader. */
   readonly commitSeconds: Histogram
 
-  constructor(gauges: Gauges, options: { processMetrics: boolean }) {
+  constructor(gauges: Gauges, options: MetricsOptions) {
     const registers = [this.registry]
     const counter = (name: string, help: string) => new Counter({ name, help, registers })
     this.commands = counter('tranca_commands_total', 'Client commands applied')
@@ -37,6 +44,7 @@ export class Metrics {
     this.entries = counter('tranca_entries_total', 'Log entries applied')
     this.elections = counter('tranca_leader_changes_total', 'Changes of leader seen by this node')
     this.sessionsExpired = counter('tranca_sessions_expired_total', 'Sessions expired by this leader')
+    this.hellosDenied = counter('tranca_hellos_denied_total', 'Connections without good credentials')
     this.checkpoints = counter('tranca_checkpoints_total', 'Checkpoints written')
     this.snapshotsSent = counter('tranca_snapshots_sent_total', 'Snapshots sent to members')
     this.snapshotsReceived = counter('tranca_snapshots_received_total', 'Snapshots received and installed')
@@ -65,6 +73,19 @@ export class Metrics {
     gauge('tranca_log_size_bytes', 'Size of the log on disk', gauges.logSize)
     gauge('tranca_watches', 'Watches served by this node', gauges.watches)
     gauge('tranca_ledger_revision', 'Events of the ledger so far', gauges.ledgerRevision)
+    if (options.certificateEnds !== undefined) certificateGauge(registers, options.certificateEnds)
     if (options.processMetrics) collectDefaultMetrics({ register: this.registry, prefix: 'tranca_' })
   }
+}
+
+function certificateGauge(registers: Registry[], ends: () => Readonly<Record<string, number>>): void {
+  new Gauge({
+    name: 'tranca_certificate_end_seconds',
+    help: 'End of the certificate in use, seconds since 1970',
+    labelNames: ['use'],
+    registers,
+    collect() {
+      for (const [use, endMs] of Object.entries(ends())) this.set({ use }, endMs / 1_000)
+    },
+  })
 }

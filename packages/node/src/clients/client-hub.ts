@@ -16,6 +16,7 @@ import type { Clock } from '../environment/clock.ts'
 import type { Listener, Stream, Transport } from '../environment/transport.ts'
 import { limits } from '../limits.ts'
 import type { ClientProposal, Replica } from '../replica/replica.ts'
+import type { Access } from '../security/access.ts'
 import { Connection, type ConnectionHost } from './connection.ts'
 import type { WatchHub } from './watch-hub.ts'
 
@@ -46,6 +47,7 @@ export interface ClientServices {
   sessionOpened(one: { session: number; generation: number; ttlMs: number }): void
   readsServed(count: number): void
   licenseDenied(cause: string): void
+  helloDenied(): void
 }
 
 /**
@@ -58,12 +60,15 @@ export class ClientHub implements ConnectionHost {
   readonly #watches: WatchHub<LedgerEvent>
   readonly #clock: Clock
   readonly #transport: Transport
+  readonly #access: Access
   readonly #logger: Logger
   readonly #connections = new Set<Connection>()
   readonly #bySession = new Map<number, Connection>()
   #unsent: Connection[] = []
   #flushScheduled = false
   #paused = false
+  /** Connections that wait for the answer to a hello that was denied. */
+  #deniedCount = 0
   #listener: Listener | undefined
 
   constructor(options: {
@@ -73,6 +78,7 @@ export class ClientHub implements ConnectionHost {
     watches: WatchHub<LedgerEvent>
     clock: Clock
     transport: Transport
+    access: Access
     logger: Logger
   }) {
     this.#replica = options.replica
@@ -80,6 +86,7 @@ export class ClientHub implements ConnectionHost {
     this.#watches = options.watches
     this.#clock = options.clock
     this.#transport = options.transport
+    this.#access = options.access
     this.#logger = options.logger
   }
 
@@ -114,7 +121,7 @@ export class ClientHub implements ConnectionHost {
   }
 
   leaderChanged(): void {
-    for (const connection of this.#connections) if (connection.greeted) this.#tellLeader(connection)
+    for (const connection of this.#connections) if (connection.principal) this.#tellLeader(connection)
   }
 
   /**
@@ -271,18 +278,23 @@ export class ClientHub implements ConnectionHost {
     this.#connections.add(connection)
     if (this.#paused) stream.pause()
     connection.cancelDeadline = this.#clock.after(limits.helloTimeoutMs, () => {
-      if (!connection.greeted) connection.close()
+      if (!connection.principal) connection.close()
     })
   }
 
   #hello(connection: Connection, id: number, { hi }: RequestOf<'hello'>): void {
+    if (connection.principal !== undefined) {
+      const detail = { field: 'op', value: 'hello', expected: 'one hello in a connection' }
+      return connection.refuse(id, 'malformed', detail)
+    }
     const version = agreeVersion(hi)
     if (version === undefined) {
       connection.refuse(id, 'unsupportedVersion', versions)
       return connection.close()
     }
-    connection.greeted = true
-    connection.name = hi.client
+    const principal = this.#access.principalOf(connection.stream.identity, hi.auth)
+    if (principal === undefined) return this.#deny(connection, id, hi.client)
+    connection.principal = principal
     connection.cancelDeadline?.()
     const leader = this.#services.leader()
     const welcome = {
@@ -300,6 +312,20 @@ export class ClientHub implements ConnectionHost {
       serverTimeMs: this.#clock.wallMs(),
     }
     connection.answer('hello', id, { ok: true, value: { welcome } })
+  }
+
+  /** Late, and few at a time: whoever tries tokens gets no further by trying fast. */
+  #deny(connection: Connection, id: number, client: string): void {
+    connection.denied = true
+    this.#services.helloDenied()
+    if (this.#deniedCount >= limits.helloDeniedMax) return connection.close()
+    this.#logger.warn({ remote: connection.stream.remote, client }, 'hello without good credentials')
+    this.#deniedCount++
+    this.#clock.after(limits.helloDeniedMs, () => {
+      this.#deniedCount--
+      connection.refuse(id, 'denied', { expected: 'a certificate or a token that this cluster knows' })
+      connection.close()
+    })
   }
 
   #startWatch(connection: Connection, id: number, request: RequestOf<'watch.start'>): void {

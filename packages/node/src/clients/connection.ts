@@ -15,6 +15,7 @@ import {
   type OperationName,
   ProtocolError,
   type ReadRequest,
+  type RequestOf,
   type ServerEventInput,
   Writer,
 } from '@tranca/protocol'
@@ -22,6 +23,9 @@ import type { Cancel } from '../environment/clock.ts'
 import type { Stream } from '../environment/transport.ts'
 import { limits } from '../limits.ts'
 import type { ClientProposal } from '../replica/replica.ts'
+import type { Principal } from '../security/access.ts'
+import { missingRole } from '../security/roles.ts'
+import { bindSessionKey } from '../security/session-key.ts'
 
 /** What a connection asks of the hub that it belongs to. */
 export interface ConnectionHost {
@@ -39,6 +43,8 @@ export interface ConnectionHost {
   closed(connection: Connection): void
 }
 
+type SessionRequest = RequestOf<'session.open' | 'session.resume'>
+
 /** One client connection: frames in, answers and events out, in one write a turn. */
 export class Connection {
   readonly stream: Stream
@@ -47,8 +53,10 @@ export class Connection {
   generation = 0
   /** The session's: where reads look that name none. */
   namespace = ''
-  greeted = false
-  name = ''
+  /** Who speaks here; known since hello was answered. */
+  principal: Principal | undefined
+  /** Its credentials were not good: nothing more is read from it. */
+  denied = false
   /** Administrator's requests on their way: until they are answered, news of the leader waits. */
   adminPending = 0
   leaderNewsHeld = false
@@ -154,11 +162,12 @@ export class Connection {
   }
 
   #receive(chunk: Buffer): void {
+    if (this.denied) return
     this.#host.heard(this)
     try {
       this.#frames.feed(chunk)
       for (let body = this.#frames.next(); body !== undefined; body = this.#frames.next()) {
-        if (this.isClosed) return
+        if (this.isClosed || this.denied) return
         this.#request(body)
       }
     } catch (error) {
@@ -181,27 +190,39 @@ export class Connection {
         if (request.id === 0) this.close()
         return
       default:
-        if (this.greeted || (request.kind === 'local' && request.operation.op === 'hello')) {
-          return this.#dispatch(request, body)
-        }
-        this.refuse(request.id, 'helloFirst')
-        return this.close()
+        return this.#admit(request, body)
     }
+  }
+
+  /** The one place where a request meets the role of whoever asks. */
+  #admit(request: DecodedRequest, body: Buffer): void {
+    if (this.principal === undefined) {
+      if (request.kind === 'local' && request.operation.op === 'hello') return this.#dispatch(request, body)
+      this.refuse(request.id, 'helloFirst')
+      return this.close()
+    }
+    const { role } = this.principal
+    const needs = missingRole(role, request.operation.op)
+    if (needs !== undefined) return this.refuse(request.id, 'denied', { role, needs })
+    this.#dispatch(request, body)
   }
 
   #dispatch(request: DecodedRequest, body: Buffer): void {
     switch (request.kind) {
       case 'command': {
-        const { op } = request.operation
-        const sessionless = op === 'session.open' || op === 'session.resume'
-        if (!sessionless && this.session === 0) return this.refuse(request.id, 'noSession')
+        const { id, acks, operation } = request
+        if (operation.op === 'session.open' || operation.op === 'session.resume') {
+          return this.#sessionCommand({ id, acks, operation }, body)
+        }
+        if (this.session === 0) return this.refuse(id, 'noSession')
+        const { session, generation } = this
         return this.#host.command(this, {
           kind: 'client',
-          session: sessionless ? 0 : this.session,
-          generation: sessionless ? 0 : this.generation,
-          id: request.id,
-          acks: request.acks,
-          operation: request.operation,
+          session,
+          generation,
+          id,
+          acks,
+          operation,
           bytes: body,
           origin: this,
         })
@@ -213,5 +234,28 @@ export class Connection {
       case 'local':
         return this.#host.local(this, request.id, request.operation)
     }
+  }
+
+  /** A command that belongs to no session yet, and decides which one this connection speaks for. */
+  #sessionCommand(
+    request: Pick<ClientProposal, 'id' | 'acks'> & { readonly operation: SessionRequest },
+    body: Buffer,
+  ): void {
+    const { principal } = this
+    const isNamed = principal !== undefined && principal.name !== ''
+    const { operation, bytes } = isNamed
+      ? bindSessionKey(request, principal)
+      : { operation: request.operation, bytes: body }
+    const { id, acks } = request
+    this.#host.command(this, {
+      kind: 'client',
+      session: 0,
+      generation: 0,
+      id,
+      acks,
+      operation,
+      bytes,
+      origin: this,
+    })
   }
 }

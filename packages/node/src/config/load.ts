@@ -49,11 +49,23 @@ export function parseConfig(text: string, file: string): Config {
 /** Paths of a configuration are relative to its file. */
 function withPathsFrom(directory: string, config: Config): Config {
   const data = resolve(directory, config.data)
-  const { license } = config
-  if (license === undefined) return { ...config, data }
+  const { license, tls } = config
+  const from = <F extends { ca: string; cert: string; key: string }>(files: F): F => ({
+    ...files,
+    ca: resolve(directory, files.ca),
+    cert: resolve(directory, files.cert),
+    key: resolve(directory, files.key),
+  })
+  const secured = tls && {
+    ...from(tls),
+    ...(tls.client && { client: from(tls.client) }),
+    ...(tls.admin && { admin: from(tls.admin) }),
+  }
+  const placed = { ...config, data, ...(secured && { tls: secured }) }
+  if (license === undefined) return placed
   const vendorPublicKey = resolve(directory, license.vendorPublicKey)
   const borrowKey = license.borrowKey === undefined ? undefined : resolve(directory, license.borrowKey)
-  return { ...config, data, license: { ...license, vendorPublicKey, ...(borrowKey && { borrowKey }) } }
+  return { ...placed, license: { ...license, vendorPublicKey, ...(borrowKey && { borrowKey }) } }
 }
 
 function nearestNode(
@@ -104,13 +116,27 @@ function refuseContradictions(config: Config, file: string): void {
       `${file}: timing.electionMs: ${config.timing.electionMs}, expected at least four times heartbeatMs (${config.timing.heartbeatMs})`,
     )
   }
-  for (const [field, address] of Object.entries(listening)) {
-    if (address !== undefined && !isLoopback(address) && !config.insecure) {
-      throw new NodeError(
-        'INSECURE_LISTENER',
-        `${file}: listen.${field}: '${address}' is reached from other machines, without encryption or authentication; write 'insecure: true' to allow it, or use a loopback address`,
-      )
-    }
+  if (config.tls && config.insecure) {
+    throw new NodeError(
+      'CONFIG_INVALID',
+      `${file}: insecure: true, though there is tls: expected one of them`,
+    )
+  }
+  if (config.tls) return
+  const open = Object.entries(listening).find(([, address]) => address !== undefined && !isLoopback(address))
+  if (open === undefined) return
+  const [field, address] = open
+  if (!config.insecure) {
+    throw new NodeError(
+      'INSECURE_LISTENER',
+      `${file}: listen.${field}: '${address}' is reached from other machines, without encryption or authentication; configure 'tls' ('tranca cert init' makes certificates), write 'insecure: true' to allow it, or use a loopback address`,
+    )
+  }
+  if (config.access.tokens.length > 0) {
+    throw new NodeError(
+      'INSECURE_LISTENER',
+      `${file}: listen.${field}: tokens would travel to '${address}' in plain text: configure 'tls', or remove access.tokens`,
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseAddress } from '../environment/transport.ts'
 import { limits } from '../limits.ts'
+import { roles } from '../security/roles.ts'
 import { complaintAboutUrl } from './validation-url.ts'
 
 const address = z.string().superRefine((text, context) => {
@@ -45,6 +46,29 @@ const validation = z
     if (message !== undefined) context.addIssue({ code: 'custom', message })
   })
 
+const credentials = {
+  /** File with the certificates (PEM) of the authorities that this node believes; relative to the configuration file. */
+  ca: z.string().min(1),
+  /** File with the node's own certificate (PEM). */
+  cert: z.string().min(1),
+  /** File with its private key (PEM, mode 0600). */
+  key: z.string().min(1),
+}
+
+const token = z
+  .strictObject({
+    /** Who shows it. Two entries of one name let a token be changed while both are good. */
+    name,
+    role: z.enum(roles),
+    /** SHA-256 of the token, hexadecimal: enough, because tokens are long and random. The token itself is nowhere. */
+    sha256: z.string(),
+  })
+  // The complaint is about the whole, whose value is not quoted: the token may stand where its hash should.
+  .refine(
+    ({ sha256 }) => /^[0-9a-f]{64}$/.test(sha256),
+    'sha256: expected 64 hexadecimal digits in lower case',
+  )
+
 /** One node's configuration file. Every field that is not named has the default given here. */
 export const configSchema = z.strictObject({
   /** Name of the cluster: nodes of another cluster are refused. */
@@ -66,6 +90,27 @@ export const configSchema = z.strictObject({
     .default({}),
   /** Allows listeners beyond loopback without TLS. Said in so many words or not at all. */
   insecure: z.boolean().default(false),
+  /** TLS 1.3 for members, clients and the admin port. Absent: plain TCP, and only on loopback. */
+  tls: z
+    .strictObject({
+      ...credentials,
+      /** Other files for what clients meet, such as a certificate that their systems know already. */
+      client: z.strictObject(credentials).optional(),
+      /** Other files for the admin port. */
+      admin: z.strictObject(credentials).optional(),
+    })
+    .optional(),
+  /** Who may come in, besides those with a certificate of `tls.ca`. */
+  access: z
+    .strictObject({
+      tokens: z.array(token).max(limits.tokensMax).default([]),
+      /** Serial numbers (hexadecimal) of certificates that count no longer. */
+      revoked: z
+        .array(z.string().regex(/^[0-9A-Fa-f:]{1,64}$/, 'expected a serial number in hexadecimal'))
+        .max(limits.revokedMax)
+        .default([]),
+    })
+    .default({ tokens: [], revoked: [] }),
   timing: z
     .strictObject({
       /** The leader's sign of life to its followers. */

@@ -1,4 +1,5 @@
-import { createConnection, createServer, type Socket } from 'node:net'
+import { createConnection, createServer, isIPv4, type Server, type Socket } from 'node:net'
+import type { Identity } from '../security/identity.ts'
 
 /**
  * A stream between two processes. Bytes arrive in order or the stream closes;
@@ -10,6 +11,8 @@ export interface Stream {
   /** Bytes accepted by `write` and not yet handed to the system. */
   readonly backlog: number
   readonly remote: string
+  /** Whom the other end's certificate names, once the stream is open. Never there without TLS. */
+  readonly identity?: Identity | undefined
   onData: ((chunk: Buffer) => void) | undefined
   /** Called once; `code` is the system's word, such as ECONNREFUSED or ECONNRESET, empty for an orderly end. */
   onClose: ((code: string) => void) | undefined
@@ -49,14 +52,16 @@ export function parseAddress(text: string): Address {
 /** True for addresses that only this machine reaches (nothing listens beyond them unasked). */
 export function isLoopback(address: string): boolean {
   const { host } = parseAddress(address)
-  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
 
-class SocketStream implements Stream {
+/** A socket of either kind as a stream. */
+export class SocketStream implements Stream {
   onData: ((chunk: Buffer) => void) | undefined
   onClose: ((code: string) => void) | undefined
   onDrain: (() => void) | undefined
   readonly remote: string
+  identity: Identity | undefined
   readonly #socket: Socket
   #code = ''
 
@@ -94,6 +99,30 @@ class SocketStream implements Stream {
   }
 }
 
+/** Binds a server whose sockets, open or still in their handshake, are in `open`. */
+export async function listenOn(
+  server: Server,
+  { host, port }: Address,
+  open: ReadonlySet<Socket>,
+): Promise<Listener> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, 1024, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const bound = server.address()
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : port,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        for (const socket of open) socket.destroy()
+      }),
+  }
+}
+
 /** TCP, as shipped. */
 export const tcpTransport: Transport = {
   async listen(address, onStream) {
@@ -104,22 +133,7 @@ export const tcpTransport: Transport = {
       socket.on('close', () => open.delete(socket))
       onStream(new SocketStream(socket, `${socket.remoteAddress}:${socket.remotePort}`))
     })
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, host, 1024, () => {
-        server.off('error', reject)
-        resolve()
-      })
-    })
-    const bound = server.address()
-    return {
-      port: typeof bound === 'object' && bound !== null ? bound.port : port,
-      close: () =>
-        new Promise<void>((resolve) => {
-          server.close(() => resolve())
-          for (const socket of open) socket.destroy()
-        }),
-    }
+    return listenOn(server, { host, port }, open)
   },
   dial(address, onOpen) {
     const socket = createConnection({ ...parseAddress(address), noDelay: true })

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Cancel, Clock } from '../environment/clock.ts'
 import type { Listener, Stream, Transport } from '../environment/transport.ts'
 import { limits } from '../limits.ts'
+import type { Identity } from '../security/identity.ts'
 import { FrameKind, PeerFrameReader, peerFrame, peerFrames } from './frames.ts'
 import {
   decodeHello,
@@ -52,6 +53,7 @@ export class PeerHub {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #handlers: PeerHandlers
+  readonly #prove: (identity: Identity | undefined, id: number) => void
   readonly #peers = new Map<number, Peer>()
   readonly #inbound = new Set<Stream>()
   #listener: Listener | undefined
@@ -63,12 +65,15 @@ export class PeerHub {
     clock: Clock
     logger: Logger
     handlers: PeerHandlers
+    /** Throws unless a certificate belongs to the member; does nothing where there are none. */
+    prove: (identity: Identity | undefined, id: number) => void
   }) {
     this.#self = options.self
     this.#transport = options.transport
     this.#clock = options.clock
     this.#logger = options.logger
     this.#handlers = options.handlers
+    this.#prove = options.prove
   }
 
   async listen(address: string): Promise<void> {
@@ -129,6 +134,7 @@ export class PeerHub {
     const peer = this.#peers.get(id)
     if (!peer) return undefined
     const stream = this.#transport.dial(peer.address, () => {
+      if (!this.#isProved(peer, stream)) return
       stream.write(peerFrame(FrameKind.snapshotHello, encodeGreeting(this.#handlers.hello())))
       onOpen(stream)
     })
@@ -154,10 +160,27 @@ export class PeerHub {
     stream.write(peerFrame(FrameKind.hello, encodeGreeting(this.#handlers.hello())))
   }
 
+  /** Whoever answered at a member's address is that member; a stranger is told nothing. */
+  #isProved(peer: Peer, stream: Stream): boolean {
+    try {
+      this.#prove(stream.identity, peer.id)
+      return true
+    } catch (error) {
+      this.#logger.error(
+        { peer: peer.id, address: peer.address, err: error },
+        'a stranger answers as a member',
+      )
+      stream.close()
+      return false
+    }
+  }
+
   #dial(peer: Peer): void {
     if (this.#closed || this.#peers.get(peer.id) !== peer) return
     const frames = new PeerFrameReader()
-    const stream = this.#transport.dial(peer.address, () => this.#greet(stream))
+    const stream = this.#transport.dial(peer.address, () => {
+      if (this.#isProved(peer, stream)) this.#greet(stream)
+    })
     peer.stream = stream
     stream.onData = (chunk) => {
       try {
@@ -247,7 +270,7 @@ export class PeerHub {
         frames.read(chunk, (kind, body) => {
           if (eatSnapshot) return eatSnapshot(kind, body)
           if (kind === FrameKind.hello || kind === FrameKind.snapshotHello) {
-            const hello = this.#checkHello(decodeHello(body))
+            const hello = this.#checkHello(decodeHello(body), stream.identity)
             from = hello.id
             if (kind === FrameKind.snapshotHello) {
               cancelDeadline()
@@ -271,8 +294,9 @@ export class PeerHub {
     }
   }
 
-  #checkHello(hello: Hello): Hello {
+  #checkHello(hello: Hello, identity: Identity | undefined): Hello {
     const own = this.#handlers.hello()
+    this.#prove(identity, hello.id)
     if (hello.cluster !== own.cluster) {
       throw new Error(`cluster '${hello.cluster}', expected '${own.cluster}'`)
     }
