@@ -72,6 +72,11 @@ function addShared(kit: Kit, command: Command, shared: LeafSpec['shared']): void
   if (shared === 'none') return
   if (shared !== 'output') {
     add('-a, --addresses <list>', 'option.addresses', 'TRANCA_ADDRESSES')
+    add('--ca <file>', 'option.ca', 'TRANCA_CA')
+    add('--cert <file>', 'option.cert', 'TRANCA_CERT')
+    add('--key <file>', 'option.key', 'TRANCA_KEY')
+    add('--token-file <file>', 'option.tokenFile', 'TRANCA_TOKEN_FILE')
+    add('--server-name <name>', 'option.serverName', 'TRANCA_SERVER_NAME')
     add('--timeout <duration>', 'option.timeout', 'TRANCA_TIMEOUT', '10s')
   }
   if (shared === 'namespace' || shared === 'sessions') {

@@ -4,7 +4,9 @@ import {
   type AdminOperationName,
   connect,
   DeadlineError,
+  type NodeReport,
   openAdmin,
+  RefusedError,
   type RequestOf,
   type ResultOf,
   type Session,
@@ -13,6 +15,7 @@ import { devAddresses } from './connection-file.ts'
 import { parseDuration } from './durations.ts'
 import { CliError, usage } from './errors.ts'
 import type { Io } from './io.ts'
+import { type NetworkOptions, networkOptions } from './network-options.ts'
 import { Output, type OutputForm, outputForms } from './output.ts'
 import { sessionFilePath } from './state-file.ts'
 import type { Texts } from './texts/index.ts'
@@ -24,6 +27,11 @@ export interface CommonOptions {
   readonly output?: string
   readonly timeout?: string
   readonly sessionFile?: string
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly tokenFile?: string
+  readonly serverName?: string
 }
 
 const DEFAULT_ADDRESSES = ['127.0.0.1:5555', '127.0.0.1:5556', '127.0.0.1:5557']
@@ -46,6 +54,7 @@ export class Context {
   readonly client: string
   /** User or thread, unless `--owner` names another. */
   readonly owner: string
+  readonly #options: CommonOptions
 
   constructor(io: Io, texts: Texts, options: CommonOptions) {
     const { env } = io
@@ -57,6 +66,7 @@ export class Context {
       addresses === undefined
         ? (devAddresses(env) ?? DEFAULT_ADDRESSES)
         : addresses.split(',').map((address) => address.trim())
+    this.#options = options
     this.namespace = options.namespace ?? nonEmpty(env.TRANCA_NAMESPACE) ?? DEFAULT_NAMESPACE
     this.timeoutMs = parseDuration(options.timeout ?? nonEmpty(env.TRANCA_TIMEOUT) ?? DEFAULT_TIMEOUT)
     this.sessionFile = sessionFilePath(options.sessionFile, env)
@@ -64,9 +74,15 @@ export class Context {
     this.owner = nonEmpty(env.USER) ?? nonEmpty(env.USERNAME) ?? 'tranca'
   }
 
+  /** How the nodes are reached, and how this call proves who it is; its files are read only by those who ask nodes. */
+  get network(): NetworkOptions {
+    return networkOptions(this.#options, this.io.env)
+  }
+
   /** Runs with a connection to look at and look after the cluster. */
   async withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = openAdmin(this.addresses, { client: this.client, deadlineMs: this.timeoutMs })
+    const { client, network, timeoutMs: deadlineMs } = this
+    const admin = openAdmin(this.addresses, { ...network, client, deadlineMs })
     try {
       return await work(admin)
     } catch (error) {
@@ -98,27 +114,40 @@ export class Context {
     readonly lockDelayMs?: number
     readonly signal?: AbortSignal
   }): Promise<Session> {
-    const { addresses, namespace, client, timeoutMs } = this
+    const { addresses, network, namespace, client, timeoutMs } = this
     try {
-      return await connect({ ...options, addresses, namespace, client, deadlineMs: timeoutMs })
+      return await connect({ ...options, ...network, addresses, namespace, client, deadlineMs: timeoutMs })
     } catch (error) {
       throw error instanceof DeadlineError ? await this.whyNobody(error) : error
     }
   }
 
+  /** No node told its status: are they away, or do they not want to speak to us? */
+  nobodyAnswered(reports: readonly NodeReport[], message: string): CliError {
+    if (reports.some(wasDenied)) return new CliError('helloDenied', message)
+    return new CliError('unreachable', message, { addresses: this.addresses.join(',') })
+  }
+
   /** No answer came in time: is there no leader, or are there no nodes at all? */
   async whyNobody(error: DeadlineError): Promise<Error> {
-    const admin = openAdmin(this.addresses, { client: this.client })
+    const admin = openAdmin(this.addresses, { ...this.network, client: this.client })
     try {
       const reports = await admin.statusOfAll({ deadlineMs: LOOK_TIMEOUT_MS })
       const answered = reports.flatMap((report) => (report.ok ? [report.status] : []))
       if (answered.some((status) => status.role === 'leader')) return error
       if (answered.length > 0) return new CliError('noLeader', error.message)
-      return new CliError('unreachable', error.message, { addresses: this.addresses.join(',') })
+      return this.nobodyAnswered(reports, error.message)
     } finally {
       await admin.close()
     }
   }
+}
+
+/** The node answered, and did not know who asks. */
+function wasDenied(report: NodeReport): boolean {
+  if (report.ok) return false
+  const { cause } = report.error
+  return cause instanceof RefusedError && cause.code === 'denied'
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

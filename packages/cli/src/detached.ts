@@ -8,6 +8,7 @@ import {
   systemClock,
   systemRandom,
   tcpTransport,
+  tlsTransport,
 } from '@tranca/client'
 import type { Context } from './context.ts'
 import { CliError } from './errors.ts'
@@ -71,9 +72,11 @@ export class DetachableSession {
 
   static async #start(context: Context, seed: Seed): Promise<DetachableSession> {
     const key = seed.key ?? systemRandom.bytes(16)
-    const outside = new CutOff()
+    const { network } = context
+    const outside = new CutOff(network.tls ? tlsTransport(network.tls) : tcpTransport)
     const session = openSession({
       addresses: context.addresses,
+      auth: network.auth,
       namespace: context.namespace,
       client: context.client,
       ttlMs: seed.ttlMs,
@@ -124,12 +127,14 @@ export class DetachableSession {
 class CutOff {
   readonly transport: Transport
   readonly clock: Clock
+  readonly #network: Transport
   readonly #wires = new Set<Wire>()
   readonly #timers = new Set<Timer>()
   #isCut = false
 
-  constructor() {
-    this.transport = { dial: (address, handlers) => this.#dial(address, handlers) }
+  constructor(network: Transport) {
+    this.#network = network
+    this.transport = { ...network, dial: (address, handlers) => this.#dial(address, handlers) }
     this.clock = {
       now: () => systemClock.now(),
       defer: (callback) =>
@@ -153,7 +158,7 @@ class CutOff {
   }
 
   #dial(...[address, handlers]: Parameters<Transport['dial']>): Wire {
-    const wire = tcpTransport.dial(address, handlers)
+    const wire = this.#network.dial(address, handlers)
     this.#wires.add(wire)
     if (this.#isCut) wire.close()
     return wire

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { groupTail, type Kit } from './command-kit.ts'
 import { addAudit } from './commands/audit.ts'
+import { addCert } from './commands/cert.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addDev } from './commands/dev.ts'
 import { addHealth } from './commands/health.ts'
@@ -13,6 +14,7 @@ import { addSemaphore } from './commands/semaphore.ts'
 import { addSequence } from './commands/sequence.ts'
 import { addSession } from './commands/session.ts'
 import { addStatus } from './commands/status.ts'
+import { addToken } from './commands/token.ts'
 import { addVerify } from './commands/verify.ts'
 import { addWatch } from './commands/watch.ts'
 import type { Io } from './io.ts'
@@ -65,6 +67,8 @@ export function createProgram(io: Io, options: ProgramOptions = {}): Command {
   program.commandsGroup(texts.get('group.nodes'))
   addDev(kit, program)
   addNode(kit, program)
+  addCert(kit, program)
+  addToken(kit, program)
   addVerify(kit, program)
   addAudit(kit, program)
   program.commandsGroup(texts.get('group.other'))

@@ -140,6 +140,7 @@ async function inInstallation<
   const installation = installationOf(installationText) ?? 'production'
   const deadlineMs = timeoutMs
   const session = await connect({
+    ...context.network,
     addresses,
     namespace,
     client,

@@ -115,7 +115,7 @@ async function look(context: Context, admin: Admin): Promise<ClusterStatus> {
   const status = combine(reports)
   if (status !== undefined) return status
   const reasons = reports.map((report) => (report.ok ? '' : report.error.message)).join('; ')
-  throw new CliError('unreachable', reasons, { addresses: context.addresses.join(',') })
+  throw context.nobodyAnswered(reports, reasons)
 }
 
 /** Joins what the nodes say; the leader of the highest term is right about the others. */
