@@ -112,7 +112,8 @@ export class MemberDuties {
 
   #demote(confState: ConfState, progress: readonly ProgressStatus[]): void {
     const replica = this.#replica()
-    for (const id of this.#toDemote) {
+    // A copy: who cannot be demoted now is put back, and must not be met again in this look.
+    for (const id of [...this.#toDemote]) {
       const hello = this.#hellos.get(id)
       if (!hello || !progress.some((one) => one.id === id)) continue
       if (confState.voters.length === 1 && confState.voters[0] === id) continue
