@@ -1,0 +1,74 @@
+import { type DiskCall, MemoryDisk, StorageError } from '@tranca/storage'
+import type { Random } from '../random.ts'
+import type { Host } from './host.ts'
+
+export interface DiskPace {
+  /** Time of a call that changes something, from and to. */
+  latencyMs: readonly [number, number]
+}
+
+/** One machine's disk: it takes its time, and does what is planned to go wrong. */
+export class SimulatedDisk {
+  readonly disk: MemoryDisk
+  pace: DiskPace
+  readonly #calm: DiskPace
+  /** The process dies while it waits for this many more calls that change something. */
+  crashIn = 0
+  /** The next call of this kind fails, once. */
+  failNext: 'write' | 'sync' | undefined
+  /** A call was made to fail in this life of the process: it has to stop. */
+  hasFailed = false
+  readonly #host: Host
+  readonly #random: Random
+  readonly #onCrash: () => void
+
+  constructor(options: { host: Host; random: Random; pace: DiskPace; onCrash: () => void }) {
+    this.#host = options.host
+    this.#random = options.random
+    this.#calm = options.pace
+    this.pace = options.pace
+    this.#onCrash = options.onCrash
+    this.disk = new MemoryDisk({
+      random: () => this.#random.fraction(),
+      schedule: (call, finish) => this.#schedule(call, finish),
+      before: (call) => this.#before(call),
+    })
+  }
+
+  /** Calls may fail, by what is planned. */
+  get mayRefuse(): boolean {
+    return this.hasFailed || this.disk.capacity < Number.POSITIVE_INFINITY
+  }
+
+  calm(): void {
+    this.pace = this.#calm
+  }
+
+  /** Everything works, as after a repair. */
+  heal(): void {
+    this.calm()
+    this.crashIn = 0
+    this.failNext = undefined
+    this.disk.capacity = Number.POSITIVE_INFINITY
+  }
+
+  #schedule(call: DiskCall, finish: () => void): void {
+    if (!call.mutates) {
+      queueMicrotask(finish)
+      return
+    }
+    if (this.crashIn > 0 && --this.crashIn === 0) {
+      this.#host.soon(0, this.#onCrash)
+      return
+    }
+    const [from, to] = this.pace.latencyMs
+    this.#host.soon(this.#random.between(from, to), finish)
+  }
+
+  #before(call: DiskCall): void {
+    if (this.failNext === undefined || call.operation !== this.failNext) return
+    this.failNext = undefined
+    this.hasFailed = true
+    throw new StorageError('IO', `${call.path}: ${call.operation} failed`)
+  }
+}
