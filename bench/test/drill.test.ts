@@ -46,6 +46,7 @@ await t.test('arguments are taken as help says, and no others', async (t) => {
   )
   t.equal(parseArguments(['all']).scenarios, scenarios)
   t.equal(parseArguments(['--list']).list, true)
+  t.equal(parseArguments(['kill-soak', '--minutes', '3']).minutes, 3)
   for (const { name } of scenarios) t.match(helpText, new RegExp(`^  ${name} `, 'm'))
   t.throws(() => parseArguments([]), ArgumentError, 'a scenario has to be named')
   t.throws(

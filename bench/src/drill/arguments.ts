@@ -10,6 +10,8 @@ export interface DrillArguments {
   /** In the order given; each once. */
   readonly scenarios: readonly Scenario[]
   readonly trials: number
+  /** In place of `trials`. */
+  readonly minutes: number | undefined
   readonly clients: number
   readonly seed: number | undefined
   readonly json: string | undefined
@@ -40,6 +42,7 @@ ${scenarioLines.join('\n')}
 
 Options:
   --trials N     faults, one after the other in one cluster (default: ${DEFAULT_TRIALS})
+  --minutes M    in place of --trials: begins another one until the time is over
   --clients N    connections, dealt out to the kinds in turn (default: ${DEFAULT_CLIENTS}, at least ${kinds.length})
   --seed N       of all choices: which member, which lock, how long (default: another one each time)
   --json FILE    everything that was seen, as JSON
@@ -50,6 +53,7 @@ Examples:
   npm run drill -- kill-leader --trials 20
   npm run drill -- kill-leader pause-leader --trials 20 --json drills.json
   npm run drill -- all --trials 1
+  npm run drill -- kill-soak --minutes 10
 
 Exit codes: 0 all held, 1 something did not hold, 2 wrong arguments, 6 a drill could not be carried through,
 69 this machine or user cannot do it (scenarios marked 'root' need root and network namespaces), 130 interrupted.
@@ -66,6 +70,7 @@ export function parseArguments(args: readonly string[]): DrillArguments {
     json,
     scenarios: positionals.includes('all') ? scenarios : [...new Set(positionals.map(scenarioNamed))],
     trials: whole('--trials', values.trials, 1, limits.trialsMax) ?? DEFAULT_TRIALS,
+    minutes: whole('--minutes', values.minutes, 1, limits.minutesMax),
     clients: whole('--clients', values.clients, kinds.length, limits.clientsMax) ?? DEFAULT_CLIENTS,
     seed: whole('--seed', values.seed, 0, SEED_MAX),
   }
@@ -81,6 +86,7 @@ function parsed(args: readonly string[]) {
         list: { type: 'boolean', default: false },
         json: { type: 'string' },
         trials: { type: 'string' },
+        minutes: { type: 'string' },
         clients: { type: 'string' },
         seed: { type: 'string' },
       },

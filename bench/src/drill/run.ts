@@ -9,7 +9,9 @@ import { Trial, type TrialResult } from './trial.ts'
 import { holds, type Verdict } from './verdict.ts'
 
 export interface DrillOptions {
+  /** So many trials; or as many as begin within `minutes`. */
   readonly trials: number
+  readonly minutes?: number | undefined
   readonly clients: number
   readonly seed: number
   /** A directory of its own under it is made for the members, and removed if all held. */
@@ -37,7 +39,7 @@ export interface ScenarioResult {
 
 /** Puts a cluster of its own through one scenario. */
 export async function runScenario(scenario: Scenario, options: DrillOptions): Promise<ScenarioResult> {
-  const { home, trials, clients, seed, signal } = options
+  const { home, clients, seed, signal } = options
   mkdirSync(home, { recursive: true })
   const directory = mkdtempSync(join(home, `drill-${scenario.name}-`))
   const onHosts = scenario.needs === 'network'
@@ -51,7 +53,8 @@ export async function runScenario(scenario: Scenario, options: DrillOptions): Pr
   try {
     system = await open(join(directory, 'cluster'))
     const random = new Random(seed)
-    for (let number = 1; number <= trials; number++) {
+    const more = untilOf(options)
+    for (let number = 1; more(number); number++) {
       const trial = await runTrial(scenario, number, random.fork(), system, signal)
       done.push(trial)
       options.onTrial(trial)
@@ -77,6 +80,13 @@ export async function runScenario(scenario: Scenario, options: DrillOptions): Pr
     ok,
     ...(ok ? {} : { directory }),
   }
+}
+
+/** Whether the trial of a number shall begin. */
+function untilOf({ trials, minutes }: DrillOptions): (number: number) => boolean {
+  if (minutes === undefined) return (number) => number <= trials
+  const endMs = performance.now() + minutes * 60_000
+  return () => performance.now() < endMs
 }
 
 async function runTrial(

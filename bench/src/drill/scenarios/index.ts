@@ -2,9 +2,11 @@ import { drain } from './drain.ts'
 import { flappingLink } from './flapping-link.ts'
 import { killFollower } from './kill-follower.ts'
 import { killLeader } from './kill-leader.ts'
+import { killSoak } from './kill-soak.ts'
 import { oneWayPartition } from './one-way-partition.ts'
 import { partitionLeader } from './partition-leader.ts'
 import { pauseLeader } from './pause-leader.ts'
+import { pauseSoak } from './pause-soak.ts'
 import { promote } from './promote.ts'
 import { restartAll } from './restart-all.ts'
 import { rollingRestart } from './rolling-restart.ts'
@@ -22,4 +24,6 @@ export const scenarios: readonly Scenario[] = [
   partitionLeader,
   oneWayPartition,
   flappingLink,
+  killSoak,
+  pauseSoak,
 ]
