@@ -83,8 +83,7 @@ export class ChunkReader {
     const rows: [string, Buffer][] = []
     let at = 0
     while (at + rowHeaderSize <= bytes.length) {
-      const end = at + rowSize(bytes, at)
-      if (end - at > this.#rowSizeMax + rowHeaderSize) throw damaged(`a row of ${end - at} bytes`)
+      const end = at + this.#rowSize(bytes, at)
       if (end > bytes.length) break
       const valueAt = at + rowHeaderSize + bytes.readUInt32BE(at)
       rows.push([
@@ -101,12 +100,15 @@ export class ChunkReader {
   // Chunks of a long row are joined once, when its end has come.
   #wanted(): number {
     const first = this.#parts[0]!
-    return first.length < rowHeaderSize ? 0 : rowSize(first, 0)
+    return first.length < rowHeaderSize ? 0 : this.#rowSize(first, 0)
   }
-}
 
-function rowSize(bytes: Buffer, at: number): number {
-  return rowHeaderSize + bytes.readUInt32BE(at) + bytes.readUInt32BE(at + 4)
+  /** Refuses a row that is too long as soon as its length is known: nothing is gathered for it. */
+  #rowSize(bytes: Buffer, at: number): number {
+    const size = rowHeaderSize + bytes.readUInt32BE(at) + bytes.readUInt32BE(at + 4)
+    if (size > this.#rowSizeMax + rowHeaderSize) throw damaged(`a row of ${size} bytes`)
+    return size
+  }
 }
 
 function damaged(text: string): StorageError {
