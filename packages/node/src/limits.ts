@@ -22,6 +22,14 @@ export const limits = {
   peerBacklogSizeMax: 32 * 1024 * 1024,
   /** One frame between peers: an append message with its head. */
   peerFrameSizeMax: 8 * 1024 * 1024,
+  /** A greeting between members. Until it has come, nothing longer is kept for a connection. */
+  greetingSizeMax: 8 * 1024,
+  /** Connections to the port for members: each needs one, and one for a snapshot. */
+  peerConnectionsMax: 256,
+  /** Ids that greeted and are in nobody's list of members: what is remembered of them is bounded. */
+  strangersMax: 64,
+  /** A snapshot's stream that brings nothing for so long is given up: its sender may be gone without a word. */
+  snapshotIdleMs: 15_000,
   /** Client connections of one node. */
   connectionsMax: 20_000,
   /** A client that reads so slowly that this much waits for it is disconnected; its session lives on. */

@@ -150,6 +150,7 @@ export class Node {
             from,
             stream,
             storage,
+            clock,
             logger,
             isWanted: (index) => this.#replica !== undefined && index > this.#replica.raft.commit,
             onReceived: (snapshot) => this.#status === 'open' && this.#traffic.receiveSnapshot(snapshot),

@@ -63,6 +63,11 @@ export class RawClient {
     return this.#events.shift()!
   }
 
+  /** Reads no more: what comes stays in the system's buffers, and then in the node's. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
   close(): void {
     this.#socket.destroy()
   }

@@ -3,12 +3,14 @@ import {
   type AdminRequest,
   agreeVersion,
   type CommandRequest,
+  encodeRefused,
   features,
   type LocalRequest,
   type OperationName,
   type ReadRequest,
   type RequestOf,
   versions,
+  Writer,
   limits as wireLimits,
 } from '@tranca/protocol'
 import type { Logger } from 'pino'
@@ -19,6 +21,9 @@ import type { ClientProposal, Replica } from '../replica/replica.ts'
 import type { Access } from '../security/access.ts'
 import { Connection, type ConnectionHost } from './connection.ts'
 import type { WatchHub } from './watch-hub.ts'
+
+/** For those that never become a connection. */
+const refusals = new Writer()
 
 /** Where clients find the leader, as far as this node knows. */
 export interface LeaderHint {
@@ -173,6 +178,7 @@ export class ClientHub implements ConnectionHost {
     const replica = this.#replica()
     if (replica?.leadership.role !== 'leader') return this.#notLeader(connection, id)
     replica.read((current) => {
+      if (connection.isClosed) return
       if (!current) return this.#notLeader(connection, id)
       connection.answer(request.op, id, replica.ledger.query(request as Read, connection))
       this.#services.readsServed(1)
@@ -272,6 +278,8 @@ export class ClientHub implements ConnectionHost {
   #accept(stream: Stream): void {
     if (this.#connections.size >= limits.connectionsMax) {
       this.#logger.warn({ remote: stream.remote, max: limits.connectionsMax }, 'too many connections')
+      encodeRefused(refusals, 0, 'busy', { field: 'connections', max: limits.connectionsMax })
+      stream.write(refusals.take())
       return stream.close()
     }
     const connection = new Connection(stream, this)

@@ -146,6 +146,12 @@ export class Connection {
     this.#onClose()
   }
 
+  #cutOff(): void {
+    this.#writer.take()
+    this.stream.close()
+    this.#onClose()
+  }
+
   #onClose(): void {
     if (this.isClosed) return
     this.isClosed = true
@@ -156,6 +162,8 @@ export class Connection {
   }
 
   #wantFlush(): void {
+    // Few bytes may ask for many: what one turn answers is bounded like what a slow reader leaves.
+    if (this.#writer.size > limits.clientBacklogSizeMax) return this.#cutOff()
     if (this.#flushWanted) return
     this.#flushWanted = true
     this.#host.wantsFlush(this)

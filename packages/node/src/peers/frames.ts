@@ -49,6 +49,12 @@ export class PeerFrameReader {
   #heldSize = 0
   /** Bytes needed before the next frame can be cut. */
   #wanted = HEAD_SIZE
+  /** Longer frames are refused as soon as their length has come. */
+  sizeMax: number
+
+  constructor(sizeMax: number = limits.peerFrameSizeMax) {
+    this.sizeMax = sizeMax
+  }
 
   /** @throws RangeError if a frame claims to be longer than the limit */
   read(chunk: Buffer, onFrame: (kind: FrameKind, body: Buffer) => void): void {
@@ -68,8 +74,8 @@ export class PeerFrameReader {
     let offset = 0
     while (view.length - offset >= HEAD_SIZE) {
       const length = view.readUInt32BE(offset)
-      if (length < 1 || length > limits.peerFrameSizeMax) {
-        throw new RangeError(`frame of ${length} bytes, expected 1 to ${limits.peerFrameSizeMax}`)
+      if (length < 1 || length > this.sizeMax) {
+        throw new RangeError(`frame of ${length} bytes, expected 1 to ${this.sizeMax}`)
       }
       const end = offset + 4 + length
       if (end > view.length) {

@@ -56,6 +56,8 @@ export class PeerHub {
   readonly #prove: (identity: Identity | undefined, id: number) => void
   readonly #peers = new Map<number, Peer>()
   readonly #inbound = new Set<Stream>()
+  /** Ids that greeted without being in the address book. */
+  readonly #strangers = new Set<number>()
   #listener: Listener | undefined
   #closed = false
 
@@ -254,7 +256,14 @@ export class PeerHub {
   }
 
   #accept(stream: Stream): void {
-    const frames = new PeerFrameReader()
+    if (this.#inbound.size >= limits.peerConnectionsMax) {
+      this.#logger.warn(
+        { remote: stream.remote, max: limits.peerConnectionsMax },
+        'too many peer connections',
+      )
+      return stream.close()
+    }
+    const frames = new PeerFrameReader(limits.greetingSizeMax)
     this.#inbound.add(stream)
     let from = 0
     let eatSnapshot: ((kind: FrameKind, body: Buffer) => void) | undefined
@@ -271,7 +280,9 @@ export class PeerHub {
           if (eatSnapshot) return eatSnapshot(kind, body)
           if (kind === FrameKind.hello || kind === FrameKind.snapshotHello) {
             const hello = this.#checkHello(decodeHello(body), stream.identity)
+            if (from !== 0 && hello.id !== from) throw new Error(`id ${hello.id} after a hello of ${from}`)
             from = hello.id
+            frames.sizeMax = limits.peerFrameSizeMax
             if (kind === FrameKind.snapshotHello) {
               cancelDeadline()
               eatSnapshot = this.#handlers.onSnapshotStream(from, stream)
@@ -280,6 +291,7 @@ export class PeerHub {
             const memory = this.#handlers.onHello(hello)
             this.#dialSoon(hello.id)
             const welcome: Welcome = { self: this.#handlers.hello(), memory }
+            if (stream.backlog > limits.peerBacklogSizeMax) throw new Error('it does not read its answers')
             return stream.write(peerFrame(FrameKind.welcome, encodeGreeting(welcome)))
           }
           if (from === 0) throw new Error(`frame of kind ${kind} before a hello`)
@@ -303,6 +315,12 @@ export class PeerHub {
     if (hello.id === own.id) throw new Error(`id ${hello.id} is this node's own`)
     if (hello.standing === 'new' && own.standing === 'new' && hello.founders !== own.founders) {
       throw new Error(`the members in the configuration of '${hello.name}' differ from those in this node's`)
+    }
+    if (!this.#peers.has(hello.id) && !this.#strangers.has(hello.id)) {
+      if (this.#strangers.size >= limits.strangersMax) {
+        throw new Error(`${limits.strangersMax} ids greeted already that are not members`)
+      }
+      this.#strangers.add(hello.id)
     }
     return hello
   }

@@ -3,7 +3,9 @@ import type { IncomingSnapshot, LedgerMeta, NodeStorage, OutgoingSnapshot } from
 import { Packr } from 'msgpackr'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import type { Cancel, Clock } from '../environment/clock.ts'
 import type { Stream } from '../environment/transport.ts'
+import { limits } from '../limits.ts'
 import { FrameKind, PeerFrameReader, peerFrame } from './frames.ts'
 import type { PeerHub } from './peer-hub.ts'
 
@@ -101,10 +103,15 @@ export class SnapshotSender {
       wake?.()
     }
     stream.onData = (chunk) => {
-      frames.read(chunk, (kind, body) => {
-        if (kind === FrameKind.snapshotResult) result = body[0] === 1
-        wake?.()
-      })
+      try {
+        frames.read(chunk, (kind, body) => {
+          if (kind === FrameKind.snapshotResult) result = body[0] === 1
+        })
+      } catch (error) {
+        this.#logger.warn({ peer: to, err: error }, 'peer answered a snapshot with what cannot be understood')
+        failed = 'malformed'
+      }
+      wake?.()
     }
     const woken = () =>
       new Promise<void>((resolve) => {
@@ -140,16 +147,18 @@ export function receiveSnapshot(options: {
   from: NodeId
   stream: Stream
   storage: NodeStorage
+  clock: Clock
   logger: Logger
   /** Before anything is stored: is a snapshot at this index of any use? */
   isWanted: (index: number) => boolean
   /** True: it is Raft's from here on; false: it is dropped. */
   onReceived: (snapshot: ReceivedSnapshot) => boolean
 }): (kind: FrameKind, body: Buffer) => void {
-  const { from, stream, storage, logger } = options
+  const { from, stream, storage, clock, logger } = options
   let incoming: IncomingSnapshot | undefined
   let term = 0
   let isOver = false
+  let pending = 0
   // Frames are handled one after the other; the stream pauses while the disk works.
   let work: Promise<void> = Promise.resolve()
 
@@ -174,13 +183,27 @@ export function receiveSnapshot(options: {
       throw new Error(`unexpected frame of kind ${kind}`)
     }
   }
-  stream.onClose = () => {
+  // One snapshot at a time is received: a sender that is gone without a word must not hold that place.
+  let cancelIdle: Cancel | undefined
+  const restartIdle = () => {
+    cancelIdle?.()
+    cancelIdle = clock.after(limits.snapshotIdleMs, () => {
+      if (pending > 0) return restartIdle()
+      logger.warn({ peer: from, idleMs: limits.snapshotIdleMs }, 'snapshot given up: nothing more came')
+      stream.close()
+    })
+  }
+  restartIdle()
+  const closedBefore = stream.onClose
+  stream.onClose = (code) => {
+    closedBefore?.(code)
+    cancelIdle?.()
     work = work
       .then(() => end(false))
       .catch((error: unknown) => logger.warn({ err: error }, 'snapshot could not be dropped'))
   }
-  let pending = 0
   return (kind, body) => {
+    restartIdle()
     pending++
     stream.pause()
     work = work
