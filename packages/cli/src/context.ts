@@ -41,6 +41,9 @@ const DEFAULT_TIMEOUT = '10s'
 const CALL_TTL_MS = 10_000
 const LOOK_TIMEOUT_MS = 1_000
 
+/** Whose units: what an application says when it connects. */
+type Installation = NonNullable<Parameters<typeof connect>[0]['installation']>
+
 /** What one call of the program works with. */
 export class Context {
   readonly io: Io
@@ -98,8 +101,11 @@ export class Context {
   }
 
   /** Runs with a session that ends with the call, and with all that it holds. */
-  async withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = await this.connect({ ttlMs: CALL_TTL_MS })
+  async withSession<T>(
+    work: (session: Session) => Promise<T>,
+    options: { readonly installation?: Installation } = {},
+  ): Promise<T> {
+    const session = await this.connect({ ...options, ttlMs: CALL_TTL_MS })
     try {
       return await work(session)
     } finally {
@@ -112,6 +118,7 @@ export class Context {
     readonly ttlMs: number
     readonly marginMs?: number
     readonly lockDelayMs?: number
+    readonly installation?: Installation
     readonly signal?: AbortSignal
   }): Promise<Session> {
     const { addresses, network, namespace, client, timeoutMs } = this

@@ -55,6 +55,8 @@ export interface DevClusterOptions {
    * the directory is there and before a member starts.
    */
   readonly vendorPublicKey?: string | ((directory: string) => string) | undefined
+  /** File with the private key of the installation, which signs tokens of borrowed units. */
+  readonly borrowKey?: string | undefined
   readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined
   /** Told of every process that ends; `expected` when this cluster object ended it. */
   readonly onExit?: ((member: DevMember, end: ProcessEnd, expected: boolean) => void) | undefined
@@ -247,8 +249,8 @@ export class DevCluster {
   }
 
   #start(planned: PlannedMember): Member {
-    const { timing, checkpoint, logLevel, vendorPublicKey } = this.#options
-    const settings = { timing, checkpoint, logLevel, vendorPublicKey }
+    const { timing, checkpoint, logLevel, vendorPublicKey, borrowKey } = this.#options
+    const settings = { timing, checkpoint, logLevel, vendorPublicKey, borrowKey }
     const config = writeConfig(this.directory, this.#plan, planned, settings)
     const behind = this.#options.hosts?.[planned.id - 1]?.command
     const member = new Member(planned, this.directory, config, behind)

@@ -629,3 +629,29 @@ await t.test('lists are paged', async (t) => {
   t.equal(rest.next, undefined)
   t.match(world.read({ op: 'license.grants', limit: 2, user: 'b' }).grants, [{ user: 'b' }])
 })
+
+await t.test('explain asks as an owner of a session, for products that count by one', async (t) => {
+  const world = licensed([{ id: 4000, quantity: 1, consumerKey: ['owner'] }])
+  const erp = world.open('erp', { installation: 'production' })
+  take(erp, 4000, { owner: 'ana@1', user: 'ana' })
+  const question = {
+    op: 'license.explain',
+    feature: '',
+    product: 4000,
+    user: 'ana',
+    group: '',
+    company: '',
+  } as const
+  const ask = (more: object) => world.read({ ...question, host: '', ...more })
+  t.match(ask({}), { would: 'refuse', cause: 'exhausted' }, 'as somebody new')
+  t.match(ask({ session: erp.session, owner: 'ana@1' }), { would: 'grant', status: 'waived' })
+  t.match(ask({ session: erp.session, owner: 'ana@2' }), { would: 'refuse', cause: 'exhausted' })
+  const unknown = world.query({ ...question, host: '', session: 99 })
+  t.match(unknown, { ok: false, cause: 'sessionUnknown', detail: { session: 99 } })
+  const test = world.open('test', { installation: 'development' })
+  t.match(
+    ask({ session: test.session }),
+    { cause: 'notDistributed' },
+    'its installation type is that of the session',
+  )
+})

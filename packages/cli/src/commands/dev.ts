@@ -15,6 +15,7 @@ interface DevOptions {
   readonly fresh?: boolean
   readonly port?: string
   readonly vendorKey?: string
+  readonly borrowKey?: string
 }
 
 export function addDev(kit: Kit, program: Command): void {
@@ -30,6 +31,7 @@ export function addDev(kit: Kit, program: Command): void {
         ['--fresh', 'option.fresh'],
         ['--port <port>', 'option.port', '5555'],
         ['--vendor-key <file>', 'option.vendorKey'],
+        ['--borrow-key <file>', 'option.borrowKey'],
       ],
       shared: 'output',
       examples: [
@@ -51,6 +53,7 @@ export function addDev(kit: Kit, program: Command): void {
           fresh: options.fresh,
           ports: wholeNumber('--port', options.port, 1, PORT_MAX) ?? 'default',
           vendorPublicKey: options.vendorKey,
+          borrowKey: options.borrowKey,
           onExit: (member, end, expected) => {
             const reason = end.signal ?? `exit code ${end.code}`
             if (!expected)

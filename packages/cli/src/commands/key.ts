@@ -110,7 +110,11 @@ async function show(context: Context): Promise<void> {
     sayValidity(context, found.validity)
     if (body === undefined) return
     describe(context, body)
-    const { emergencies } = found.validity
+    const { emergencies, validatedMs } = found.validity
+    if (body.onlineValidation !== undefined) {
+      const { toleranceDays: days } = body.onlineValidation
+      out.line(context.texts.get('say.validated', { when: formatMoment(validatedMs), days }))
+    }
     if (emergencies.length > 0)
       out.line(context.texts.get('say.emergencies', { days: emergencies.join(', ') }))
   })

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import type { Session } from '@tranca/client'
 import { verifyBorrowToken } from '@tranca/license-key'
 import type { Command } from 'commander'
 import { type Kit, leaf } from '../command-kit.ts'
@@ -7,7 +8,7 @@ import { formatMoment } from '../durations.ts'
 import { CliError, usage } from '../errors.ts'
 import { parseMoment } from '../moments.ts'
 import { collect, rowLimit } from '../pages.ts'
-import { productOf } from './license-options.ts'
+import { installationOf, productOf } from './license-options.ts'
 
 export function addLicenseBorrow(kit: Kit, license: Command): void {
   leaf(
@@ -23,16 +24,35 @@ export function addLicenseBorrow(kit: Kit, license: Command): void {
       options: [
         ['--until <moment>', 'option.until'],
         ['--out <file>', 'option.tokenOut'],
+        ['--installation <type>', 'option.installation', 'production'],
       ],
       shared: 'nodes',
       examples: [
         'tranca license borrow 4000 ana --until 2026-12-24 --out ana.token',
         'tranca license borrow 4000 ana --until 2026-12-24T18:00 > ana.token',
-        'tranca license borrow 4000 ana --until 2026-12-24 -o json',
+        'tranca license borrow 4007 ana --until 2026-12-24 --installation development -o json',
       ],
       exits: ['ok', 'refused', 'usage', 'unreachable', 'timeout'],
     },
     borrow,
+  )
+  leaf(
+    kit,
+    license,
+    {
+      name: 'token',
+      help: 'help.license.token',
+      args: [['<borrow>', 'argument.borrow']],
+      options: [['--out <file>', 'option.tokenOut']],
+      shared: 'nodes',
+      examples: [
+        'tranca license token B814 --out ana.token',
+        'tranca license token B814 > ana.token',
+        'tranca license token B814 -o json',
+      ],
+      exits: ['ok', 'refused', 'usage', 'unreachable', 'timeout'],
+    },
+    tokenAgain,
   )
   leaf(
     kit,
@@ -95,6 +115,7 @@ export function addLicenseBorrow(kit: Kit, license: Command): void {
 interface BorrowOptions {
   readonly until?: string
   readonly out?: string
+  readonly installation?: string
 }
 
 async function borrow(
@@ -108,21 +129,41 @@ async function borrow(
   if (options.until === undefined) throw usage('--until: missing; say when the unit is free again')
   const until = parseMoment('--until', options.until, io.now())
   if (until <= io.now()) throw usage(`--until: '${options.until}' is not ahead`)
-  await context.withSession(async (session) => {
+  const installation = installationOf(options.installation)
+  const work = async (session: Session): Promise<void> => {
     const unit = await session.owner(context.owner).borrow(product, { user, until, deadlineMs })
     try {
-      // A file that exists may be the token of somebody else.
-      if (options.out !== undefined) writeFileSync(options.out, unit.token, { mode: 0o600, flag: 'wx' })
+      if (options.out !== undefined) writeToken(options.out, unit.token)
     } catch (error) {
       await unit.return({ deadlineMs })
-      throw usage(`--out: ${options.out}: ${(error as Error).message}`)
+      throw error
     }
     const { borrow: id, token } = unit
     out.data({ borrow: id, product, user, untilMs: until, token }, () => {
       if (options.out === undefined) out.raw(token)
       out.say('say.borrowed', { borrow: id, product, user, until: formatMoment(until) })
     })
+  }
+  await context.withSession(work, installation && { installation })
+}
+
+/** A token that was lost: the same again. */
+async function tokenAgain(context: Context, options: { out?: string }, borrow: string): Promise<void> {
+  const { out } = context
+  const { token } = await context.ask({ op: 'license.borrowToken', borrow })
+  if (options.out !== undefined) writeToken(options.out, token)
+  out.data({ borrow, token }, () => {
+    if (options.out === undefined) out.raw(token)
   })
+}
+
+/** A file that exists may be the token of somebody else. */
+function writeToken(file: string, token: string): void {
+  try {
+    writeFileSync(file, token, { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    throw usage(`--out: ${file}: ${(error as Error).message}`)
+  }
 }
 
 async function giveBack(context: Context, _options: object, id: string): Promise<void> {

@@ -5,6 +5,7 @@ import { formatDuration, formatMoment } from '../durations.ts'
 import { Exit } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { licenseFields, ruleText } from '../explain-license.ts'
+import { wholeNumber } from '../numbers.ts'
 import { collect, rowLimit } from '../pages.ts'
 import { addLicenseAdmin } from './license-admin.ts'
 import { addLicenseBorrow } from './license-borrow.ts'
@@ -70,7 +71,9 @@ export function addLicense(kit: Kit, program: Command): void {
       options: [
         ...whoOptions,
         ['--units <count>', 'option.units', '1'],
-        ['--installation <type>', 'option.installation', 'production'],
+        ['--installation <type>', 'option.installation'],
+        ['--session <id>', 'option.asSession'],
+        ['--owner <name>', 'option.owner'],
       ],
       shared: 'nodes',
       examples: [
@@ -190,11 +193,17 @@ async function grants(context: Context, options: GrantOptions): Promise<void> {
   if (more) out.warn('say.more', { limit })
 }
 
-type ExplainOptions = WhoOptions & { readonly units?: string; readonly installation?: string }
+type ExplainOptions = WhoOptions & {
+  readonly units?: string
+  readonly installation?: string
+  readonly session?: string
+  readonly owner?: string
+}
 
 async function explain(context: Context, options: ExplainOptions, wanted: string): Promise<void> {
   const { out, texts } = context
   const units = unitsOf(options.units)
+  const session = wholeNumber('--session', options.session, 1, Number.MAX_SAFE_INTEGER)
   const installation = installationOf(options.installation)
   const found = await context.ask({
     op: 'license.explain',
@@ -202,6 +211,8 @@ async function explain(context: Context, options: ExplainOptions, wanted: string
     ...whoOf(options),
     ...(units === undefined ? {} : { units }),
     ...(installation && { installation }),
+    ...(session === undefined ? {} : { session }),
+    ...(options.owner === undefined ? {} : { owner: options.owner }),
   })
   const isGranted = found.would === 'grant'
   out.data(found, () => {

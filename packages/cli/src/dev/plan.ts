@@ -38,6 +38,8 @@ export interface NodeSettings {
   readonly logLevel?: string | undefined
   /** File with the public key of the vendor whose license keys may be installed. */
   readonly vendorPublicKey?: string | undefined
+  /** File with the installation's private key; of use only with a vendor's key. */
+  readonly borrowKey?: string | undefined
 }
 
 const PLAN_FILE = 'cluster.json'
@@ -125,7 +127,12 @@ export function writeConfig(
     ...(settings.checkpoint === undefined ? {} : { checkpoint: settings.checkpoint }),
     ...(settings.vendorPublicKey === undefined
       ? {}
-      : { license: { vendorPublicKey: resolve(settings.vendorPublicKey) } }),
+      : {
+          license: {
+            vendorPublicKey: resolve(settings.vendorPublicKey),
+            ...(settings.borrowKey === undefined ? {} : { borrowKey: resolve(settings.borrowKey) }),
+          },
+        }),
     ...(settings.logLevel === undefined ? {} : { log: { level: settings.logLevel } }),
   }
   writeFileSync(file, `# Written by 'tranca dev' at each start; changes here are lost.\n${stringify(config)}`)

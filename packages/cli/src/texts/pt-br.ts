@@ -92,6 +92,9 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'option.coolDown': 'mantém o mesmo consumidor afastado por esse tempo',
   'option.dryRun': 'só diz o que mudaria',
   'option.vendorKey': 'arquivo com a chave pública do fornecedor (PEM): confere a assinatura',
+  'option.asSession': 'como um dono desta sessão; padrão: uma nova',
+  'option.borrowKey':
+    'arquivo com a chave privada da instalação (PEM): assina tokens de unidades emprestadas',
   'option.until': 'fim do empréstimo: um dia (2026-12-24) ou um instante; no máximo 90 dias à frente',
   'option.tokenOut': 'arquivo novo para o token; padrão: stdout',
   'option.publicKey': 'arquivo com a chave pública da instalação (borrow-public.pem)',
@@ -202,6 +205,7 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
     'Retoma uma unidade à força: encerra uma concessão e todas que compartilham a unidade',
   'help.license.borrow': 'Empresta uma unidade a um usuário que fica sem rede, com um token assinado',
   'help.license.return': 'Devolve antes do prazo uma unidade emprestada',
+  'help.license.token': 'Mostra de novo o token de uma unidade emprestada',
   'help.license.borrowed': 'Lista as unidades emprestadas',
   'help.license.checkToken': 'Confere sem cluster o token de uma unidade emprestada',
   'help.key': 'Chaves de licença',
@@ -467,6 +471,7 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
     "Licença {serial} para '{customer}' ({id}), instalação {installationId}, válida de {from} a {until}.",
   'say.emergencyKey':
     'Chave de emergência {serial} da instalação {installationId}, só em {day} ({number} de 5).',
+  'say.validated': 'Última validação on-line: {when}. Toleram-se {days} dias sem nenhuma.',
   'say.emergencies': 'Chaves de emergência em três meses: {days}.',
   'say.keyState': 'Agora: {state}. Acaba em {until}.',
   'say.keySigned': 'Assinada pela chave {keyId} do fornecedor.',

@@ -32,8 +32,12 @@ export interface LicenseExplain {
   readonly host: string
   /** 1 if absent. */
   readonly units?: number
-  /** `production` if absent. */
+  /** That of the session, else `production`, if absent. */
   readonly installation?: Installation
+  /** Asks as an owner of this session, for consumer keys of session or owner; a new session if absent. */
+  readonly session?: number
+  /** '' if absent. */
+  readonly owner?: string
 }
 
 export interface LicenseUsage {

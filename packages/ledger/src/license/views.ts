@@ -195,10 +195,14 @@ function borrowView({ id, seat, sinceMs, untilWallMs }: Borrow): BorrowView {
   }
 }
 
-/** What an owner of some session would be answered; consumer keys by session or owner are as of a new one. */
+/** What an owner of the session would be answered; without one, consumer keys by session or owner are as of a new one. */
 function explainCheckOut(licenses: Licenses, read: LicenseExplain, namespace: string): Result {
-  const { feature, product, user, group, company, host, units = 1, installation = 'production' } = read
-  for (const [field, value] of Object.entries({ feature, user, group, company, host })) {
+  const { feature, product, user, group, company, host, units = 1, owner = '' } = read
+  const known = read.session === undefined ? undefined : licenses.sessions.table.get(read.session)
+  if (read.session !== undefined && known === undefined)
+    return refuse('sessionUnknown', { session: read.session })
+  const installation = read.installation ?? known?.installation ?? 'production'
+  for (const [field, value] of Object.entries({ feature, user, group, company, host, owner })) {
     if (!isText(value))
       return refuse('invalid', { field, value: typeof value, expected: 'a string without NUL' })
   }
@@ -207,8 +211,8 @@ function explainCheckOut(licenses: Licenses, read: LicenseExplain, namespace: st
   const products = licenses.productsOf(feature, product)
   if (products === undefined) return refuse('unknownFeature', { feature })
   const pools = licenses.poolsOf(installation, feature, product) ?? []
-  const session = { id: 0, namespace, client: '', installation } as Session
-  const asked = new Asked(session, '', pools, {
+  const session = known ?? ({ id: 0, namespace, client: '', installation } as Session)
+  const asked = new Asked(session, owner, pools, {
     subject: { user, group, company, host },
     units,
     priority: 0,

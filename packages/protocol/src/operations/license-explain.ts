@@ -14,7 +14,7 @@ import {
   user,
   validityState,
 } from './license-shapes.ts'
-import { installation, many } from './shapes.ts'
+import { installation, many, sessionId } from './shapes.ts'
 
 /** What a check-out would be answered now, and why. */
 export const licenseExplain = operation({
@@ -30,7 +30,9 @@ export const licenseExplain = operation({
     company,
     host,
     units: optional({ ...units, presence: 'required' as const, fallback: undefined }, 'Absent: 1.'),
-    installation: optional(installation, 'Absent: `production`.'),
+    installation: optional(installation, "Absent: the session's, else `production`."),
+    session: optional(sessionId, 'Ask as an owner of this session. Absent: as a new one.'),
+    owner: optional(word, 'For products whose consumer key names it.'),
   },
   result: {
     would: told(word, '`grant` or `refuse`.'),
