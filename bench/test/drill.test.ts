@@ -3,12 +3,14 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { checkHistory, parseHistory, writeHistory } from '@tranca/history'
 import t from 'tap'
 import { ArgumentError, helpText, parseArguments } from '../src/drill/arguments.ts'
 import { partsOf } from '../src/drill/load/load.ts'
-import { FAST, GAPLESS, lockName, SCOPE, specs } from '../src/drill/load/names.ts'
+import { FAST, GAPLESS, lockName, NAMESPACE, SCOPE, specs } from '../src/drill/load/names.ts'
 import { whyNoNetwork } from '../src/drill/network/ability.ts'
 import { HostNetwork } from '../src/drill/network/hosts.ts'
+import { operationsOf } from '../src/drill/operations.ts'
 import { scenarioLines, trialLine } from '../src/drill/print.ts'
 import { runScenario } from '../src/drill/run.ts'
 import { scenarios } from '../src/drill/scenarios/index.ts'
@@ -106,6 +108,9 @@ const reserveGapless = (owner: string): AnyRequest => ({
 const confirmGapless = (owner: string, value: string): AnyRequest => {
   return { op: 'sequence.confirm', owner, name: GAPLESS, scope: SCOPE, value }
 }
+const readFast = (owner: string): AnyRequest => {
+  return { op: 'sequence.get', owner, namespace: NAMESPACE, name: FAST, scope: SCOPE }
+}
 const value = (number: number): string => String(number).padStart(10, '0')
 const counters = (fast: number, gapless: number, free: number[] = []) =>
   clusterState({
@@ -136,6 +141,35 @@ function story(): Story {
 
 await t.test('a history without a flaw has nothing lost and nothing doubled', async (t) => {
   t.strictSame(tallyOf(story(), counters(2, 1)), { lost: [], doubled: [] })
+})
+
+await t.test('what clients saw is told to the checker as it was', async (t) => {
+  const told = story()
+  const client = told.clients[0]!
+  told.ok(client, [14, 15], readFast('u1'), { next: value(3) })
+  told.refused(client, [16, 17], nextFast('u1'), 'overflow')
+  told.unknown(client, 18, lockOf('u1', lockName(0)))
+  const operations = operationsOf(told)
+  t.strictSame(
+    operations.map(({ op, status }) => `${op} ${status}`),
+    [
+      'seq.next ok',
+      'seq.next ok',
+      'seq.reserve ok',
+      'seq.confirm ok',
+      'lock.acquire ok',
+      'pool.checkout ok',
+      'pool.checkin ok',
+      'seq.get ok',
+      'seq.next fail',
+      'lock.acquire unknown',
+    ],
+  )
+  t.ok(parseHistory(writeHistory(operations)).ok, "it is a history to the checker's own reader")
+  t.match(checkHistory(operations), { verdict: 'ok' })
+  const stale = story()
+  stale.ok(stale.clients[0]!, [14, 15], readFast('u1'), { next: value(2) })
+  t.match(checkHistory(operationsOf(stale)), { verdict: 'violation', findings: [{ object: 'seq fast' }] })
 })
 
 await t.test('an effect that is gone is a lost request', async (t) => {
@@ -184,7 +218,13 @@ await t.test(
       onTrial: (trial) => void lines.push(trialLine(trial)),
     })
     t.match(result, { ok: true, scenario: 'kill-leader', seed: 11, failure: undefined })
-    t.match(result.verdict, { lost: [], doubled: [], surprises: [], audit: { ok: true } })
+    t.match(result.verdict, {
+      lost: [],
+      doubled: [],
+      surprises: [],
+      audit: { ok: true },
+      history: { verdict: 'ok' },
+    })
     t.ok(result.verdict!.answered > 50, `${result.verdict?.answered} requests were answered`)
     const [trial] = result.trials
     t.match(
@@ -198,6 +238,7 @@ await t.test(
     const text = scenarioLines(result).join('\n')
     t.match(text, /requests answered \d.*, lost 0, doubled 0\n/)
     t.match(text, /audit: ok/)
+    t.match(text, /history: ok \(\d/)
     t.match(text, /all held$/)
     t.strictSame(readdirSync(home), [], 'nothing is left behind')
   },
@@ -223,7 +264,7 @@ await t.test('a drill that fails says why, keeps the logs, and ends what it star
   t.equal(closed, 1)
   t.match(
     scenarioLines(result).join('\n'),
-    /FAILED: the victim cannot be killed\n {2}logs and data: .*\n {2}NOT ALL/,
+    /FAILED: the victim cannot be killed\n {2}logs, data and history: .*\n {2}NOT ALL/,
   )
   t.match(readdirSync(home), [/^drill-kill-leader-/])
 

@@ -15,6 +15,7 @@ export interface DrillArguments {
   readonly clients: number
   readonly seed: number | undefined
   readonly json: string | undefined
+  readonly histories: string | undefined
 }
 
 export class ArgumentError extends Error {
@@ -46,6 +47,7 @@ Options:
   --clients N    connections, dealt out to the kinds in turn (default: ${DEFAULT_CLIENTS}, at least ${kinds.length})
   --seed N       of all choices: which member, which lock, how long (default: another one each time)
   --json FILE    everything that was seen, as JSON
+  --histories D  what the clients saw, a file for each scenario in this directory, for npm run check-history
   --list         the scenarios
   --help         this text
 
@@ -62,12 +64,13 @@ Exit codes: 0 all held, 1 something did not hold, 2 wrong arguments, 6 a drill c
 /** @throws ArgumentError */
 export function parseArguments(args: readonly string[]): DrillArguments {
   const { values, positionals } = parsed(args)
-  const { help, list, json } = values
+  const { help, list, json, histories } = values
   if (!help && !list && positionals.length === 0) throw new ArgumentError('no scenario is named')
   return {
     help,
     list,
     json,
+    histories,
     scenarios: positionals.includes('all') ? scenarios : [...new Set(positionals.map(scenarioNamed))],
     trials: whole('--trials', values.trials, 1, limits.trialsMax) ?? DEFAULT_TRIALS,
     minutes: whole('--minutes', values.minutes, 1, limits.minutesMax),
@@ -85,6 +88,7 @@ function parsed(args: readonly string[]) {
         help: { type: 'boolean', default: false },
         list: { type: 'boolean', default: false },
         json: { type: 'string' },
+        histories: { type: 'string' },
         trials: { type: 'string' },
         minutes: { type: 'string' },
         clients: { type: 'string' },

@@ -57,9 +57,18 @@ async function drill(given: DrillArguments, command: string, signal: AbortSignal
     }
     const seed = given.seed ?? randomInt(2 ** 31)
     say(`${scenario.name}: ${scenario.summary} (seed ${seed})`)
-    const { trials, minutes, clients } = given
+    const { trials, minutes, clients, histories } = given
     const onTrial = (trial: Parameters<typeof trialLine>[0]): void => void say(trialLine(trial))
-    const result = await runScenario(scenario, { trials, minutes, clients, seed, home, signal, onTrial })
+    const result = await runScenario(scenario, {
+      trials,
+      minutes,
+      clients,
+      seed,
+      home,
+      histories,
+      signal,
+      onTrial,
+    })
     for (const line of scenarioLines(result)) say(line)
     results.push(result)
   }

@@ -22,7 +22,7 @@ export function scenarioLines(result: ScenarioResult): string[] {
     ...silenceTable(result.silences, result.mending).map((line) => `  ${line}`),
   ]
   if (verdict !== undefined) {
-    const { answered, lost, doubled, surprises, audit } = verdict
+    const { answered, lost, doubled, surprises, audit, history } = verdict
     lines.push(
       `  requests answered ${answered.toLocaleString('en-US')}, lost ${lost.length}, doubled ${doubled.length}`,
       ...some('lost', lost),
@@ -39,9 +39,11 @@ export function scenarioLines(result: ScenarioResult): string[] {
         ),
       )
     }
+    lines.push(`  history: ${history.verdict} (${counted(history.operations, 'operation')})`)
+    lines.push(...some(history.verdict, history.findings))
   }
   if (result.failure !== undefined) lines.push(`  FAILED: ${result.failure}`)
-  if (result.directory !== undefined) lines.push(`  logs and data: ${result.directory}`)
+  if (result.directory !== undefined) lines.push(`  logs, data and history: ${result.directory}`)
   lines.push(result.ok ? '  all held' : '  NOT ALL HELD')
   return lines
 }

@@ -1,5 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeHistory } from '@tranca/history'
 import { Random } from '../workload/random.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { type SilenceSummary, summarize } from './silence.ts'
@@ -14,6 +15,8 @@ export interface DrillOptions {
   readonly minutes?: number | undefined
   readonly clients: number
   readonly seed: number
+  /** Directory in which what the clients saw is kept: a file for each scenario and seed. */
+  readonly histories?: string | undefined
   /** A directory of its own under it is made for the members, and removed if all held. */
   readonly home: string
   readonly signal: AbortSignal
@@ -33,7 +36,7 @@ export interface ScenarioResult {
   /** Why the trials were not carried through. */
   readonly failure?: string
   readonly ok: boolean
-  /** Where the members' logs are, if something did not hold. */
+  /** Where the members' logs and the history are, if something did not hold. */
   readonly directory?: string
 }
 
@@ -59,7 +62,14 @@ export async function runScenario(scenario: Scenario, options: DrillOptions): Pr
       done.push(trial)
       options.onTrial(trial)
     }
-    verdict = await system.judge()
+    const judgment = await system.judge()
+    verdict = judgment.verdict
+    const text = writeHistory(judgment.operations)
+    if (options.histories !== undefined) {
+      mkdirSync(options.histories, { recursive: true })
+      writeFileSync(join(options.histories, `${scenario.name}-${seed}.jsonl`), text)
+    }
+    writeFileSync(join(directory, 'history.jsonl'), text)
   } catch (error) {
     signal.throwIfAborted()
     failure = error instanceof Error ? error.message : String(error)

@@ -1,5 +1,5 @@
 import type { Load } from './load/load.ts'
-import type { Verdict } from './verdict.ts'
+import type { Judgment } from './verdict.ts'
 
 /**
  * What every system must offer to be drilled: processes that can be ended, stopped and started again, and a load
@@ -24,7 +24,7 @@ export interface SystemUnderDrill {
   /** Resolves when one member leads and all others follow it closely. */
   whenHealthy(): Promise<void>
   /** Ends the load, and says what became of its requests. */
-  judge(): Promise<Verdict>
+  judge(): Promise<Judgment>
   close(): Promise<void>
 }
 

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Admin, type NodeStatus, openAdmin } from '@tranca/client'
+import { checkHistory, explain, type Operation } from '@tranca/history'
 import { type DevCluster, type ProcessEnd, startDevCluster } from 'tranca/dev-cluster'
 import { audit } from '../audit/audit.ts'
 import { collectState } from '../audit/collect.ts'
@@ -14,9 +15,10 @@ import { NAMESPACE } from './load/names.ts'
 import { Witness } from './load/witness.ts'
 import { command } from './network/command.ts'
 import { HostNetwork } from './network/hosts.ts'
+import { operationsOf } from './operations.ts'
 import type { CuttableNetwork, ManagedSystem } from './system.ts'
 import { tallyOf } from './tally.ts'
-import type { Verdict } from './verdict.ts'
+import type { HistoryVerdict, Judgment } from './verdict.ts'
 import { within } from './within.ts'
 
 export interface TrancaOptions {
@@ -111,7 +113,7 @@ export class TrancaSystem implements ManagedSystem {
     await within(this.#untilHealthy(), 'all members healthy', this.#signal)
   }
 
-  async judge(): Promise<Verdict> {
+  async judge(): Promise<Judgment> {
     const seen = await this.load.stop()
     const { clients, calls } = this.#witness.recorder
     const history = merged(
@@ -120,12 +122,15 @@ export class TrancaSystem implements ManagedSystem {
     )
     const after = await collectState(this.#place)
     const surprises = [...seen.surprises, ...this.#deaths]
-    return {
+    const operations = operationsOf(history)
+    const verdict = {
       answered: history.calls.filter(({ outcome }) => outcome.status === 'ok').length,
       ...tallyOf(history, after),
       surprises,
       audit: audit({ history, before: this.#before!, after, surprises }),
+      history: historyVerdict(operations),
     }
+    return { verdict, operations }
   }
 
   async close(): Promise<void> {
@@ -198,6 +203,21 @@ function isFollowed({ node, members }: NodeStatus): boolean {
     if (id === node) return true
     return role === 'voter' && alive && state === 'replicate' && (lag ?? 0) <= limits.lagMax
   })
+}
+
+function historyVerdict(operations: readonly Operation[]): HistoryVerdict {
+  const checked = checkHistory(operations)
+  const count = operations.length
+  switch (checked.verdict) {
+    case 'ok':
+      return { verdict: 'ok', operations: count, findings: [] }
+    case 'violation':
+      return { verdict: 'violation', operations: count, findings: checked.findings.map(explain) }
+    case 'undecided':
+      return { verdict: 'undecided', operations: count, findings: checked.objects }
+    default:
+      return checked satisfies never
+  }
 }
 
 /** One history of several, in order of the calls. */
