@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import https from 'node:https'
 import { join } from 'node:path'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, createServer } from 'node:tls'
 import {
   connect,
   openAdmin,
@@ -333,6 +333,36 @@ await t.test('three members with TLS', async (t) => {
       )
       return members.every((one) => one.role === 'leader' || one.role === 'follower')
     })
+  })
+
+  await t.test('whoever answers at the address of a member must be that member', async (t) => {
+    const leader = await cluster.leader()
+    const gone = cluster.members.find((one) => one.id !== leader)!
+    const other = cluster.members.find((one) => one.id !== leader && one !== gone)!
+    await cluster.kill(gone.id)
+    const file = join(cluster.certs, 'members', other.name)
+    const { tls } = cluster.credentialsIn(file)
+    let heard = 0
+    const stranger = createServer({ ...(tls as object), requestCert: true }, (socket) => {
+      socket
+        .on('error', () => undefined)
+        .on('data', (chunk: Buffer) => {
+          heard += chunk.length
+        })
+    })
+    const [host, port] = gone.peer.split(':')
+    await new Promise<void>((resolve) => stranger.listen(Number(port), host, resolve))
+    const told = `"address":"${gone.peer}"`
+    await until('both complain', () => {
+      const complaints = cluster.logs().split('\n')
+      return (
+        complaints.filter((line) => line.includes(told) && line.includes('a stranger answers')).length >= 2
+      )
+    })
+    t.equal(heard, 0, 'it was told nothing')
+    await new Promise((resolve) => stranger.close(resolve))
+    cluster.startMember(gone.id)
+    await servesOthers()
   })
 
   await t.test('no secret stands in any log', (t) => {

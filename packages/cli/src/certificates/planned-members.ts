@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { parseAddress } from '@tranca/client'
 import { parse } from 'yaml'
 import { usage } from '../errors.ts'
@@ -17,7 +18,7 @@ export interface CertifiedCluster {
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
-const HOST = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/
+const HOST = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/
 
 /**
  * Reads the cluster's name and members from a node's configuration, whatever else is in it: its `tls` may
@@ -68,7 +69,7 @@ export function checkName(flag: string, name: string): string {
 }
 
 function checkHost(flag: string, host: string): string {
-  if (HOST.test(host)) return host
+  if (HOST.test(host) || isIP(host) !== 0) return host
   throw usage(`${flag}: ${JSON.stringify(host)}: expected a host name or an IP address, without a port`)
 }
 
