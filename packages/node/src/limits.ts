@@ -45,6 +45,7 @@ export const limits = {
   certificateLookMs: 1_000,
   /** The end of a certificate is warned of so long before. */
   certificateWarningMs: 30 * 86_400_000,
+  certificateWarningPauseMs: 86_400_000,
   /** Tokens in one configuration, and certificates that count no longer. */
   tokensMax: 1_000,
   revokedMax: 10_000,

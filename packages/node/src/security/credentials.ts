@@ -38,6 +38,7 @@ export class Credentials {
   #stamp: string
   #loaded: Loaded
   #lookedMs = performance.now()
+  #warnedMs = this.#lookedMs
 
   /**
    * @param field the configuration's name for these files, for complaints
@@ -75,6 +76,7 @@ export class Credentials {
     const nowMs = performance.now()
     if (nowMs - this.#lookedMs < limits.certificateLookMs) return this
     this.#lookedMs = nowMs
+    if (nowMs - this.#warnedMs > limits.certificateWarningPauseMs) this.#warnOfEnd()
     const stamp = stampOf(this.#files)
     if (stamp === this.#stamp) return this
     this.#stamp = stamp
@@ -91,6 +93,7 @@ export class Credentials {
   }
 
   #warnOfEnd(): void {
+    this.#warnedMs = performance.now()
     const { subject, notAfterMs } = this.#loaded
     const leftMs = notAfterMs - Date.now()
     if (leftMs > limits.certificateWarningMs) return
