@@ -45,6 +45,8 @@ const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' } as const
 const SERIAL_SIZE = 16
 const DAY_MS = 86_400_000
+/** Health checks and `tranca` on the member's own machine. */
+const OWN_MACHINE = ['localhost', '127.0.0.1', '::1']
 /** Clocks of machines differ: a certificate is good from a little before it was made. */
 const BACKDATED_MS = 3_600_000
 
@@ -178,7 +180,7 @@ function namesOf(cluster: string, subject: Subject): JsonGeneralName[] {
   if (subject.kind !== 'member') {
     return [{ type: 'url', value: `tranca://${cluster}/${subject.kind}/${subject.name}` }]
   }
-  const hosts = [...new Set([...subject.hosts, cluster])]
+  const hosts = [...new Set([...subject.hosts, ...OWN_MACHINE, cluster])]
   const named = hosts.map((value): JsonGeneralName => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))
   return [...named, { type: 'url', value: `tranca://${cluster}/member/${subject.id}` }]
 }
