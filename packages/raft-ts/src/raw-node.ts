@@ -4,6 +4,7 @@ import { encodeConfChange } from './confchange/codec.ts'
 import { type Config, resolveConfig } from './config.ts'
 import { UsageError } from './errors.ts'
 import { forwardTransfer } from './follower.ts'
+import { inspect } from './inspect.ts'
 import { checkInvariants, type HighWater } from './invariants.ts'
 import { snapshotReported, transferLeader, unreachable } from './leader.ts'
 import { applyConfChange } from './membership.ts'
@@ -304,6 +305,13 @@ export class RawNode {
   /** For tests and simulation: fixes the election time-out of now, until the next change of role or term. */
   setRandomizedElectionTimeout(ticks: number): void {
     this.#raft.randomizedElectionTimeout = ticks
+  }
+
+  /** For explorers: everything that the next step may depend on, as plain data. See `inspect.ts`. */
+  inspect(): object {
+    const { term, vote, commit } = this.#previousHardState
+    const { leader, role } = this.#previousSoftState
+    return { ...inspect(this.#raft), previous: [term, vote, commit, leader, role], accepted: this.#accepted }
   }
 
   /** Checks all that must hold between two calls. @throws InvariantError */

@@ -23,6 +23,11 @@ export class ReadQueue {
     return this.#order.length
   }
 
+  /** In order of arrival. */
+  get pending(): readonly PendingRead[] {
+    return this.#order
+  }
+
   /** A context that waits already is the same read, asked again. */
   add(from: NodeId, context: string, index: Index): void {
     if (this.#reads.has(context)) return

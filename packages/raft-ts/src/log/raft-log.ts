@@ -131,6 +131,15 @@ export class RaftLog {
     return true
   }
 
+  /** Bytes handed out for applying and not yet applied. */
+  get applyingSize(): number {
+    return this.#applyingSize
+  }
+
+  get applyingPaused(): boolean {
+    return this.#applyingPaused
+  }
+
   get hasSnapshotPending(): boolean {
     return this.unstable.snapshot !== undefined
   }

@@ -31,6 +31,14 @@ export class Inflights {
     return this.#bytes
   }
 
+  /** (Last index, bytes) of each message in flight, oldest first; allocates. */
+  get messages(): readonly (readonly [Index, number])[] {
+    return Array.from({ length: this.#count }, (_, i) => {
+      const at = (this.#start + i) % this.#indexes.length
+      return [this.#indexes[at]!, this.#sizes[at]!] as const
+    })
+  }
+
   /** No further message may be sent. The last one sent may exceed the bytes: a single one always may. */
   get full(): boolean {
     return this.#count >= this.countMax || this.#bytes >= this.bytesMax

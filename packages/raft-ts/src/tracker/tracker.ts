@@ -95,6 +95,11 @@ export class Tracker {
     return this.#config.voters.voteResult(this.#activity) === 'won'
   }
 
+  /** The votes of the current election, by voter. */
+  get votes(): ReadonlyMap<NodeId, boolean> {
+    return this.#votes
+  }
+
   resetVotes(): void {
     this.#votes.clear()
   }
