@@ -54,7 +54,7 @@ export interface Goal {
   readonly reached: (scene: Scene) => boolean
 }
 
-export const NO_DATA = new Uint8Array(0)
+const NO_DATA = new Uint8Array(0)
 
 /** A disk with the given terms as log, in `term`. */
 export function disk(term: number, terms: readonly number[] = [], vote = 0, commit = 0): Durable {
