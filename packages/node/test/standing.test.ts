@@ -1,0 +1,57 @@
+import t from 'tap'
+import type { OwnState, Verdict } from '../src/members/roll-call.ts'
+import { OwnStanding } from '../src/members/standing.ts'
+import type { Welcome } from '../src/peers/greeting.ts'
+
+function standing(own: Partial<OwnState>) {
+  const verdicts: Verdict['kind'][] = []
+  const each = new OwnStanding({
+    self: 1,
+    own: { standing: 'member', starts: 4, run: 'run-1', lastIndex: 50, ...own },
+    voters: [1, 2, 3],
+    decide: (verdict) => verdicts.push(verdict.kind),
+  })
+  each.begin()
+  return { standing: each, verdicts }
+}
+
+/** What member `id` says of itself, and remembers of the node that it greets. */
+function welcome(id: number, memory: Partial<Welcome['memory']> = {}, of: OwnState['standing'] = 'member') {
+  return {
+    self: { id, name: `node${id}`, standing: of, run: `run-${id}` },
+    memory: { starts: 4, run: 'run-1', lastIndex: 50, founder: false, ...memory },
+  } as unknown as Welcome
+}
+
+await t.test('a member votes once a quorum of members knows nothing against it', async (t) => {
+  const { standing: own, verdicts } = standing({})
+  t.equal(own.mayVote, false, 'nobody was heard')
+  own.onWelcome(welcome(2, {}, 'new'))
+  t.equal(own.mayVote, false, 'an empty node vouches for nobody')
+  own.onWelcome(welcome(3))
+  t.equal(own.mayVote, true)
+  t.strictSame(verdicts, ['vouched'])
+})
+
+await t.test('a node that joins anew has no vote until the promotion of this very start', async (t) => {
+  const { standing: own, verdicts } = standing({})
+  own.onWelcome(welcome(2, { lastIndex: 51 }))
+  t.strictSame(verdicts, ['join'], 'its log ends before what the other remembers')
+  t.equal(own.starts, 5)
+  t.equal(own.mayVote, false)
+  t.match(own.complaint, /entries were lost/)
+  t.equal(own.promoted(undefined), false)
+  t.equal(own.promoted(4), false, 'meant for an earlier start')
+  t.equal(own.mayVote, false)
+  t.equal(own.promoted(5), true)
+  t.equal(own.mayVote, true)
+})
+
+await t.test('an empty node founds only together with all', async (t) => {
+  const { standing: own, verdicts } = standing({ standing: 'new', starts: 0, lastIndex: 0 })
+  own.onWelcome(welcome(2, { starts: 0, run: '', lastIndex: 0 }, 'new'))
+  t.strictSame(verdicts, [], 'two of three founders are not all')
+  own.onWelcome(welcome(3, { starts: 0, run: '', lastIndex: 0 }, 'new'))
+  t.strictSame(verdicts, ['found'])
+  t.equal(own.mayVote, true)
+})
