@@ -1,0 +1,55 @@
+import type { Mutant } from '../mutant.ts'
+
+const src = 'packages/storage/src'
+
+/** Bugs in what a node keeps on disk. */
+export const storageMutants: readonly Mutant[] = [
+  {
+    id: 'sync-retried',
+    bug: 'a write whose sync failed is tried again, and the second success believed',
+    file: `${src}/raft-log.ts`,
+    find: 'this.counters.bytes += await this.#wal.write(group)',
+    replace: 'this.counters.bytes += await this.#wal.write(group).catch(() => this.#wal.write(group))',
+    catchers: ['table:storage/node-storage', 'table:storage/raft-log', 'table:storage/crash', 'simulator'],
+  },
+  {
+    id: 'checkpoint-not-atomic',
+    bug: 'rows of a checkpoint and its index are written one after the other',
+    file: `${src}/ledger-store.ts`,
+    find: 'await this.#store.write(count === 1 ? own.operations : batch.flatMap((one) => one.operations))',
+    replace: 'for (const one of batch) for (const each of one.operations) await this.#store.write([each])',
+    catchers: ['table:storage/crash', 'table:storage/node-storage', 'simulator'],
+  },
+  {
+    id: 'ledger-hash-not-compared',
+    bug: 'the hash over the rows is not compared at a start',
+    file: `${src}/ledger-store.ts`,
+    find: 'if (hashes.rows !== meta.rows || hashes.digest !== meta.digest) {',
+    replace: 'if (hashes.rows < 0) {',
+    catchers: ['table:storage/damage', 'table:storage/node-storage', 'simulator'],
+  },
+  {
+    id: 'replaced-write-counted',
+    bug: 'a write that ends well counts as durable although the log was replaced meanwhile (ABA)',
+    file: `${src}/raft-log.ts`,
+    find: 'if (first.index <= this.#tail.last.index) this.#lowerStable(first.index - 1)',
+    replace: '',
+    catchers: ['table:storage/raft-log', 'table:storage/node-storage', 'simulator'],
+  },
+  {
+    id: 'missing-segment-accepted',
+    bug: 'a log whose last segment is missing opens as if it had ended there',
+    file: `${src}/wal/read-log.ts`,
+    find: 'if (live.at(-1) !== evidence.segment) {',
+    replace: 'if (live.length === 0) {',
+    catchers: ['table:storage/damage', 'table:storage/sweep'],
+  },
+  {
+    id: 'torn-middle-accepted',
+    bug: 'a torn frame ends the log even where later segments were in use',
+    file: `${src}/wal/read-log.ts`,
+    find: "if (!active) {\n            throw new StorageRefusal('LOG_DAMAGED'",
+    replace: "if (active === undefined) {\n            throw new StorageRefusal('LOG_DAMAGED'",
+    catchers: ['table:storage/damage', 'table:storage/sweep'],
+  },
+]
