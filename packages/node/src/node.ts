@@ -535,6 +535,7 @@ export class Node {
 
   #leadershipChanged(now: Leadership, before: Leadership): void {
     this.#environment.probe?.leadership(now)
+    this.#storage.log.mayBlock = now.role === 'follower'
     if (now.leader !== before.leader || now.role !== before.role) {
       this.#logger.info({ term: now.term, role: now.role, leader: now.leader }, 'leadership')
     }

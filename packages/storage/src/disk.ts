@@ -30,8 +30,11 @@ export interface Disk {
 }
 
 export interface DiskFile {
-  /** Writes all the bytes at the position, or rejects. One write at a time. */
-  write(data: Uint8Array, position: number): Promise<void>
+  /**
+   * Writes all the bytes at the position, or rejects. One write at a time. `mayBlock`: nothing more useful is
+   * to be done meanwhile, so a disk that is quick may hold up the whole process rather than ask a thread.
+   */
+  write(data: Uint8Array, position: number, mayBlock?: boolean): Promise<void>
   sync(): Promise<void>
   close(): Promise<void>
 }

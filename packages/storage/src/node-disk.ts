@@ -3,6 +3,12 @@ import { dirname, resolve } from 'node:path'
 import type { Disk, DiskFile } from './disk.ts'
 import { errorCode, StorageError } from './errors.ts'
 
+/** A write that held up the process longer than this was slow: the next ones are left to a thread. */
+const blockedMsMax = 2
+const slowWrites = 200
+/** Larger writes take long on any disk. */
+const blockingSizeMax = 64 * 1024
+
 const zeros = Buffer.alloc(1024 * 1024)
 
 /** The machine's own disk. Relative paths are taken from `root`. */
@@ -51,6 +57,8 @@ class NodeFile implements DiskFile {
   readonly #path: string
   readonly #descriptor: number
   readonly #syncEach: boolean
+  /** Writes that do not block, after a slow one. */
+  #unblocked = 0
 
   constructor(path: string, descriptor: number, syncEach: boolean) {
     this.#path = path
@@ -59,7 +67,11 @@ class NodeFile implements DiskFile {
   }
 
   // Callbacks rather than fs/promises: this is the one call on the path of every request.
-  write(data: Uint8Array, position: number): Promise<void> {
+  write(data: Uint8Array, position: number, mayBlock = false): Promise<void> {
+    if (mayBlock && !this.#syncEach && data.length <= blockingSizeMax) {
+      if (this.#unblocked === 0) return this.#writeHere(data, position)
+      this.#unblocked--
+    }
     return new Promise((done, failed) => {
       const step = (from: number) => {
         fs.write(this.#descriptor, data, from, data.length - from, position + from, (error, written) => {
@@ -72,6 +84,22 @@ class NodeFile implements DiskFile {
       }
       step(0)
     })
+  }
+
+  /** Spares the way to a thread and back, which takes a good part of a quick disk's time. */
+  #writeHere(data: Uint8Array, position: number): Promise<void> {
+    const startedMs = performance.now()
+    try {
+      for (let from = 0; from < data.length; ) {
+        const written = fs.writeSync(this.#descriptor, data, from, data.length - from, position + from)
+        if (written === 0) throw new StorageError('IO', `${this.#path}: the disk took no byte`)
+        from += written
+      }
+    } catch (error) {
+      return Promise.reject(error instanceof StorageError ? error : wrap(error, this.#path))
+    }
+    if (performance.now() - startedMs > blockedMsMax) this.#unblocked = slowWrites
+    return Promise.resolve()
   }
 
   sync(): Promise<void> {

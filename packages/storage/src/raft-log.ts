@@ -125,6 +125,14 @@ export class RaftLog implements Storage {
     return this.#hardState
   }
 
+  /**
+   * Whether a write may hold up the process where that is quicker than a thread: a follower has nothing else to
+   * do that would not wait for it; a leader has.
+   */
+  set mayBlock(mayBlock: boolean) {
+    this.#wal.mayBlock = mayBlock
+  }
+
   /** Everything up to here, as the view shows it now, survives a crash. */
   get lastDurableIndex(): number {
     return this.#durableIndex

@@ -39,6 +39,8 @@ export class Wal {
   #active: { readonly segment: number; readonly size: number }
   /** The next segment could not be prepared because the disk is full. */
   full = false
+  /** See {@link DiskFile.write}. */
+  mayBlock = false
 
   constructor(options: WalOptions) {
     this.#options = options
@@ -95,7 +97,7 @@ export class Wal {
     const place = { record, segment: active.segment, chain: this.#chain }
     const prefix = this.#position > 0 ? undefined : this.#header(active, record)
     const frame = this.#writer.encode(pieces, this.#position, place, prefix)
-    await this.#file!.write(frame.bytes, frame.position)
+    await this.#file!.write(frame.bytes, frame.position, this.mayBlock)
     this.#position = frame.end
     this.#record = record
     this.#chain = frame.chain
