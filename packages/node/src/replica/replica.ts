@@ -435,7 +435,9 @@ export class Replica {
     const command = commandOf(change)
     if (command) {
       this.ledger.begin({ index: entry.index, term: entry.term, timeMs: 0, wallMs: 0 })
-      this.#probe?.executed(command, this.ledger.applyInternal(command))
+      // Not as an argument of the optional call: without a probe that would not be evaluated.
+      const result = this.ledger.applyInternal(command)
+      this.#probe?.executed(command, result)
     }
     this.#ports.membersChanged(change, this.confState)
   }
