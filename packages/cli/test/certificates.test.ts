@@ -10,6 +10,8 @@ import { run } from '../src/run.ts'
 import { memoryIo, tranca } from './kit.ts'
 
 const DAY_MS = 86_400_000
+
+t.setTimeout(300_000)
 const NOW_MS = Date.parse('2026-11-22T12:00:00Z')
 const configs = fileURLToPath(new URL('../../../../cluster-configs', import.meta.url))
 
