@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ArgumentError, helpText, parseArguments } from './measure/arguments.ts'
-import { resultLines } from './measure/print.ts'
+import { resultLines, stageLines } from './measure/print.ts'
 import { runBench } from './measure/run.ts'
 
 const home = fileURLToPath(new URL('../../..', import.meta.url))
@@ -28,7 +28,8 @@ async function main(args: readonly string[]): Promise<number> {
       onEvent: say,
       onRow: (row) => say(`  ${Math.round(row.perSecond)} a second, p50 ${row.latency.p50Ms.toFixed(2)} ms`),
     })
-    process.stdout.write(`${resultLines(result).join('\n')}\n`)
+    const lines = [...resultLines(result), ...(parsed.stages ? stageLines(result.rows) : [])]
+    process.stdout.write(`${lines.join('\n')}\n`)
     if (parsed.json !== undefined) writeFileSync(parsed.json, `${JSON.stringify(result, undefined, 2)}\n`)
     return result.failed.length === 0 ? exitCodes.ok : exitCodes.rowFailed
   } catch (error) {

@@ -10,10 +10,11 @@ import type { LoadReport } from '../src/measure/job.ts'
 import { measureLedgerCost } from '../src/measure/ledger-cost.ts'
 import { issueBenchKey } from '../src/measure/license-key.ts'
 import { type Measured, merged, processesFor } from '../src/measure/load.ts'
-import { resultLines } from '../src/measure/print.ts'
+import { resultLines, stageLines } from '../src/measure/print.ts'
 import type { BenchResult, RowResult } from '../src/measure/result.ts'
 import { allRows, isWanted } from '../src/measure/rows.ts'
 import { median, ratioOf, runBench } from '../src/measure/run.ts'
+import { stageTimes } from '../src/measure/stages.ts'
 import { share } from '../src/measure/works/license.ts'
 import { quantile } from '../src/record/latency.ts'
 
@@ -43,6 +44,7 @@ function rowResult(id: string, clients: number, connections: number): RowResult 
       { ...node, name: 'n3' },
     ],
     entries: 12,
+    stages: undefined,
     othersCpuSeconds: 0.1,
   }
 }
@@ -66,6 +68,30 @@ function sampleResult(change: Partial<BenchResult> = {}): BenchResult {
     ...change,
   }
 }
+
+await t.test('what the leader tells is taken off the time of a request', async (t) => {
+  const before = { commands: 100, seconds: { queue: 1, log: 1, replicate: 1, apply: 1, answer: 1 } }
+  const after = {
+    commands: 300,
+    seconds: { queue: 1.2, log: 1.1, replicate: 1.4, apply: 1.02, answer: 1.02 },
+  }
+  const times = stageTimes(before, after, { clients: 64, requestsPerSecond: 12_800 })
+  const rounded = Object.entries(times!).map(([name, ms]) => [name, Math.round(ms * 1_000) / 1_000])
+  t.same(Object.fromEntries(rounded), {
+    requestMs: 5,
+    queueMs: 1,
+    logMs: 0.5,
+    replicateMs: 2,
+    applyMs: 0.1,
+    answerMs: 0.1,
+    restMs: 1.8,
+  })
+  t.equal(stageTimes(after, after, { clients: 64, requestsPerSecond: 1 }), undefined, 'no commands')
+  const [lines] = [stageLines([{ ...rowResult('lock/64', 64, 64), stages: times }])]
+  t.match(lines.join('\n'), /lock\/64 +5\.00 +1\.80 +1\.00 +2\.00/)
+  t.same(stageLines([rowResult('lock/64', 64, 64)]), [])
+  t.match(parseArguments(['--stages']), { only: ['lock'], clients: [1, 64, 256] })
+})
 
 await t.test('arguments are taken as help says, and no others', async (t) => {
   t.match(parseArguments([]), {

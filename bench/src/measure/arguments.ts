@@ -5,6 +5,8 @@ import { allRows, families, isWanted } from './rows.ts'
 export interface BenchArguments {
   readonly help: boolean
   readonly quick: boolean
+  /** Where the time of a request goes, too. */
+  readonly stages: boolean
   readonly json: string | undefined
   /** Families (`lock`) or rows (`lock/64`). */
   readonly only: readonly string[] | undefined
@@ -34,6 +36,7 @@ Options:
   --seconds N        how long each row is recorded (default: 3; with --quick 0.4)
   --addresses LIST   a cluster that runs already; license rows are left out there
   --load N           processes that make the load, at most (default: 2)
+  --stages           of locks alone, at 1, 64 and 256 clients, and where the time of a request goes
   --json FILE        everything that was measured, as JSON
   --help             this text
 
@@ -41,6 +44,7 @@ Families: ${families.join(', ')}
 
 Examples:
   npm run bench -- --quick
+  npm run bench -- --stages
   npm run bench -- --only lock,ratio --clients 64,256 --json bench.json
   npm run bench -- --addresses 10.0.0.1:5555,10.0.0.2:5555,10.0.0.3:5555 --only lock/64
 
@@ -48,21 +52,23 @@ Exit codes: 0 measured, 1 some row failed, 2 wrong arguments, 6 nothing could be
 `
 
 const DEFAULT_CLIENTS = [1, 16, 64, 256, 1_000]
+const STAGES_CLIENTS = [1, 64, 256]
 const QUICK_CLIENTS = [1, 16, 64, 256]
 
 /** @throws ArgumentError */
 export function parseArguments(args: readonly string[]): BenchArguments {
   const values = valuesOf(args)
-  const { help, quick, json } = values
+  const { help, quick, stages, json } = values
   const clients = values.clients === undefined ? undefined : clientCounts(values.clients)
-  const defaults = quick ? QUICK_CLIENTS : DEFAULT_CLIENTS
+  const defaults = stages ? STAGES_CLIENTS : quick ? QUICK_CLIENTS : DEFAULT_CLIENTS
   const seconds = number('--seconds', values.seconds, quick ? 0.4 : 3, limits.secondsMin, limits.secondsMax)
   const counts = clients ?? defaults
   return {
     help,
     quick,
+    stages,
     json,
-    only: values.only === undefined ? undefined : onlyRows(values.only, counts),
+    only: values.only === undefined ? (stages ? ['lock'] : undefined) : onlyRows(values.only, counts),
     clients: counts,
     seconds,
     warmSeconds: Math.min(1, seconds / 2),
@@ -78,6 +84,7 @@ function valuesOf(args: readonly string[]) {
       options: {
         help: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
+        stages: { type: 'boolean', default: false },
         json: { type: 'string' },
         only: { type: 'string' },
         clients: { type: 'string' },

@@ -25,6 +25,12 @@ export interface Usage {
   readonly machineCpuSeconds: number | undefined
 }
 
+/** Seconds of all commands in each stage at their leader. */
+export interface StageTotals {
+  commands: number
+  readonly seconds: Record<string, number>
+}
+
 interface Look {
   /** Processor time of each node, by name. */
   readonly nodes: ReadonlyMap<string, number | undefined>
@@ -86,6 +92,19 @@ export class NodeWatch {
     return Math.max(0, ...reports.map((report) => (report.ok ? report.status.lastIndex : 0)))
   }
 
+  /** What the nodes have added up so far, over all of them; only a leader adds. */
+  async stages(): Promise<StageTotals> {
+    const totals: StageTotals = { commands: 0, seconds: {} }
+    for (const { admin } of this.#local) {
+      const text = await metricsOf(admin)
+      totals.commands += Number(/^tranca_stage_commands_total (\S+)/m.exec(text)?.[1] ?? 0)
+      for (const [, stage, value] of text.matchAll(/^tranca_stage_seconds_total\{stage="(\w+)"\} (\S+)/gm)) {
+        totals.seconds[stage!] = (totals.seconds[stage!] ?? 0) + Number(value)
+      }
+    }
+    return totals
+  }
+
   close(): Promise<void> {
     return this.#admin.close()
   }
@@ -121,11 +140,16 @@ function procFile(name: string): string | undefined {
 }
 
 async function logSize(admin: string): Promise<number | undefined> {
+  const found = /^tranca_log_size_bytes (\d+)/m.exec(await metricsOf(admin))
+  return found === null ? undefined : Number(found[1])
+}
+
+/** Empty if it cannot be had. */
+async function metricsOf(admin: string): Promise<string> {
   try {
     const response = await fetch(`http://${admin}/metrics`, { signal: AbortSignal.timeout(5_000) })
-    const found = /^tranca_log_size_bytes (\d+)/m.exec(await response.text())
-    return found === null ? undefined : Number(found[1])
+    return await response.text()
   } catch {
-    return undefined
+    return ''
   }
 }

@@ -28,6 +28,33 @@ export function resultLines(result: BenchResult): string[] {
   return lines
 }
 
+/** Where the time of a request goes, row by row. */
+export function stageLines(rows: readonly RowResult[]): string[] {
+  const cells = rows.flatMap(({ id, stages: times }) => {
+    if (times === undefined) return []
+    const { requestMs, restMs, queueMs, replicateMs, applyMs, answerMs, logMs } = times
+    return [[id, ...[requestMs, restMs, queueMs, replicateMs, applyMs, answerMs, logMs].map(millis)]]
+  })
+  if (cells.length === 0) return []
+  const stageHead = [
+    'ms of a request',
+    'whole',
+    'client, wire',
+    'queue',
+    'replicate',
+    'apply',
+    'answer',
+    '(log)',
+  ]
+  return ['', ...table(stageHead, cells), '', ...stageLegend]
+}
+
+const stageLegend = [
+  'Means. queue: until an entry takes the command; replicate: until a quorum has the entry on disk and the leader',
+  "knows; apply: the entry in the ledger; answer: until it is with the system; (log): until the leader's own disk",
+  'has it, beside replicate. client, wire: the rest, with the wait for a turn of a process at either end.',
+]
+
 const head = [
   'row',
   'clients',

@@ -3,6 +3,7 @@ import type { Measured } from './load.ts'
 import type { Machine } from './machine.ts'
 import type { NodeUsage } from './nodes.ts'
 import type { Row } from './rows.ts'
+import type { StageTimes } from './stages.ts'
 
 /** What was measured in one row. */
 export interface RowResult extends Measured, Pick<Row, 'id' | 'title'> {
@@ -13,6 +14,8 @@ export interface RowResult extends Measured, Pick<Row, 'id' | 'title'> {
   readonly nodes: readonly NodeUsage[]
   /** Entries that the log grew by, warm-up included; an entry holds the commands of one turn. */
   readonly entries: number
+  /** Of rows whose requests are commands, on nodes that run here. The warm-up is in it. */
+  readonly stages: StageTimes | undefined
   /** Processor time that others took of this machine meanwhile. */
   readonly othersCpuSeconds: number | undefined
 }

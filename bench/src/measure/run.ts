@@ -7,6 +7,7 @@ import { thisMachine } from './machine.ts'
 import { type NodeUsage, NodeWatch } from './nodes.ts'
 import type { BenchResult, FailedRow, Ratio, RatioRound, RowResult } from './result.ts'
 import { allRows, isWanted, RATIO_CLIENTS, type Row } from './rows.ts'
+import { stageTimes } from './stages.ts'
 
 export interface RunOptions {
   readonly arguments: BenchArguments
@@ -172,15 +173,21 @@ class Bench {
 
   async #measure(target: Target, watch: NodeWatch, { id, title, job }: Row): Promise<RowResult> {
     const load = await this.#open(target, job)
+    const stagesBefore = await watch.stages()
     const before = await watch.lastIndex()
     const measured = await this.#run(load, watch.look)
     const entries = (await watch.lastIndex()) - before
+    const steps = Math.max(1, Object.keys(measured.steps).length)
+    const stages = stageTimes(stagesBefore, await watch.stages(), {
+      clients: job.clients,
+      requestsPerSecond: measured.perSecond * steps,
+    })
     const { nodes, machineCpuSeconds } = await watch.report()
     await load.close()
     const othersCpuSeconds = othersOf(machineCpuSeconds, nodes, measured)
     const connections = job.shape === 'owners' ? 1 : job.clients
     const row = { id, title, work: job.work, clients: job.clients, connections }
-    return { ...row, ...measured, nodes, entries, othersCpuSeconds }
+    return { ...row, ...measured, nodes, entries, stages, othersCpuSeconds }
   }
 
   /** In turns, so that a machine that is busy for a while is so for both. */

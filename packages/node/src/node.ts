@@ -253,6 +253,7 @@ export class Node {
         logSize: () => storage.log.sizes.diskBytes,
         watches: () => this.#watches.watchCount,
         ledgerRevision: () => this.#ledger.revision,
+        stages: () => this.#replica?.stages,
       },
       { processMetrics: environment.clock === systemClock, certificateEnds: security.certificateEnds },
     )

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { type Stages, stageNames } from '../replica/stages.ts'
 
 /** Numbers read when somebody asks: a poller costs the write path nothing (O19). */
 export interface Gauges {
@@ -12,6 +13,8 @@ export interface Gauges {
   logSize(): number
   watches(): number
   ledgerRevision(): number
+  /** While this node takes part. */
+  stages(): Stages | undefined
 }
 
 interface MetricsOptions {
@@ -74,6 +77,27 @@ export class Metrics {
     gauge('tranca_watches', 'Watches served by this node', gauges.watches)
     gauge('tranca_ledger_revision', 'Events of the ledger so far', gauges.ledgerRevision)
     if (options.certificateEnds !== undefined) certificateGauge(registers, options.certificateEnds)
+    new Counter({
+      name: 'tranca_stage_seconds_total',
+      help: 'Time of client commands at this leader by stage; log and replicate overlap',
+      labelNames: ['stage'],
+      registers,
+      collect() {
+        this.reset()
+        const stages = gauges.stages()
+        if (stages === undefined) return
+        for (const stage of stageNames) this.inc({ stage }, Math.max(0, stages.totalMs[stage]) / 1000)
+      },
+    })
+    new Counter({
+      name: 'tranca_stage_commands_total',
+      help: 'Commands that went through all stages at this leader',
+      registers,
+      collect() {
+        this.reset()
+        this.inc(gauges.stages()?.commands ?? 0)
+      },
+    })
     if (options.processMetrics) collectDefaultMetrics({ register: this.registry, prefix: 'tranca_' })
   }
 }

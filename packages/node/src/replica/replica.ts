@@ -22,6 +22,7 @@ import type { Checkpointer } from './checkpointer.ts'
 import { ClusterClock } from './cluster-clock.ts'
 import { internalBytes } from './internal-bytes.ts'
 import { ReadQueue } from './read-queue.ts'
+import { Stages } from './stages.ts'
 
 /** A client's command on its way through the log, and who waits for the answer here. */
 export interface ClientProposal extends ClientCommand {
@@ -88,6 +89,7 @@ export class Replica {
   readonly raft: RawNode
   ledger: Ledger
   readonly clusterClock: ClusterClock
+  readonly stages: Stages
   readonly #clock: Clock
   readonly #probe: Probe | undefined
   readonly #ports: ReplicaPorts
@@ -124,6 +126,7 @@ export class Replica {
     this.confState = options.confState
     this.clusterClock = new ClusterClock(options.clock)
     this.#clock = options.clock
+    this.stages = new Stages(options.clock)
     this.#probe = options.probe
     this.#ports = options.ports
     this.#checkpointer = options.checkpointer
@@ -226,6 +229,7 @@ export class Replica {
 
   #enqueue(proposal: Proposal): void {
     this.#queue.push(proposal)
+    this.stages.queued()
     this.#queueSize += itemSize(proposal)
     this.schedule()
   }
@@ -240,6 +244,7 @@ export class Replica {
       if (this.#serving || this.#reads.size > 0) this.#reads.flush(this.#serving)
       this.#drain()
       this.#ports.turnEnded()
+      this.stages.answered()
     } catch (error) {
       this.#ports.failed(error as Error)
     }
@@ -268,6 +273,7 @@ export class Replica {
       if (!this.#append(this.#queue, { from, to })) break
       from = to
     }
+    if (from > 0) this.stages.proposed(from)
     if (from === this.#queue.length) {
       this.#queue = []
       this.#queueSize = 0
@@ -317,14 +323,24 @@ export class Replica {
   }
 
   #store(request: StorageAppend): void {
+    const startedMs = this.#clock.nowMs()
+    const commands = this.#commandsIn(request.entries)
     this.#ports.store(request).then(
       () => {
         if (this.#stopped) return
+        this.stages.durable(commands, startedMs)
         this.#deliver(request.responses)
         this.schedule()
       },
       (error: unknown) => this.#ports.failed(error as Error),
     )
+  }
+
+  /** Of ours. */
+  #commandsIn(entries: readonly Entry[]): number {
+    let commands = 0
+    for (const { index } of entries) commands += this.#proposed.get(index)?.proposals.length ?? 0
+    return commands
   }
 
   #deliver(responses: readonly Message[]): void {
@@ -369,6 +385,7 @@ export class Replica {
 
   /** An entry that this leader proposed: its commands are still at hand, decoded. */
   #applyOwn(entry: Entry, proposed: Proposed): number {
+    const startedMs = this.#clock.nowMs()
     const { timeMs, wallMs } = batchTime(entry.data, entry.index)
     this.ledger.begin({ index: entry.index, term: entry.term, timeMs, wallMs })
     for (const proposal of proposed.proposals) {
@@ -380,7 +397,8 @@ export class Replica {
       }
     }
     this.#tellCommitSoon(entry.index)
-    this.#ports.committed(this.#clock.nowMs() - proposed.proposedMs)
+    this.stages.applied(proposed.proposals.length, proposed.proposedMs, startedMs)
+    this.#ports.committed(startedMs - proposed.proposedMs)
     return proposed.proposals.length
   }
 
@@ -468,6 +486,7 @@ export class Replica {
   }
 
   #forgetProposed(): void {
+    this.stages.dropped()
     this.#proposed.clear()
     this.#inFlight = 0
   }

@@ -1,0 +1,42 @@
+import t from 'tap'
+import { Stages } from '../src/replica/stages.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+t.test('the time of each command is added up by stage', async (t) => {
+  const clock = new VirtualClock()
+  const stages = new Stages(clock)
+  stages.queued()
+  clock.advance(3)
+  stages.queued()
+  clock.advance(2)
+  const proposedMs = clock.nowMs()
+  stages.proposed(2)
+  clock.advance(4)
+  stages.durable(2, proposedMs)
+  clock.advance(1)
+  const startedMs = clock.nowMs()
+  clock.advance(2)
+  stages.applied(2, proposedMs, startedMs)
+  clock.advance(1)
+  stages.answered()
+  stages.answered()
+  t.equal(stages.commands, 2)
+  t.same(stages.totalMs, { queue: 5 + 2, log: 2 * 4, replicate: 2 * 5, apply: 2 * 2, answer: 2 * 1 })
+})
+
+t.test('what stays in the queue goes on counting, and what is given up does not', async (t) => {
+  const clock = new VirtualClock()
+  const stages = new Stages(clock)
+  for (let i = 0; i < 4; i++) stages.queued()
+  clock.advance(10)
+  stages.proposed(1)
+  t.equal(stages.totalMs.queue, 10)
+  clock.advance(10)
+  stages.proposed(3)
+  t.equal(stages.totalMs.queue, 10 + 3 * 20)
+  stages.queued()
+  clock.advance(10)
+  stages.dropped()
+  stages.proposed(1)
+  t.equal(stages.totalMs.queue, 70)
+})
