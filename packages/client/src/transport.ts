@@ -53,13 +53,33 @@ export function isLoopback(address: string): boolean {
 
 const lingerMs = 1_000
 
+/** Of all connections: what it holds is used up before the next read of any of them. */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
+
 /** Plain TCP without Nagle's delay. */
 export const tcpTransport: Transport = {
   isPlain: true,
   dial(address, handlers) {
     const { host, port } = parseAddress(address)
-    const socket = net.connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 })
-    return wireOf(socket, 'connect', handlers)
+    let onData = (_chunk: Buffer): void => undefined
+    const socket = net.connect({
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 15_000,
+      // Without it each read allocates 64 KiB and gives most of them back.
+      onread: {
+        buffer: readBuffer,
+        callback(size, buffer) {
+          onData(Buffer.from(buffer.buffer, buffer.byteOffset, size))
+          return true
+        },
+      },
+    })
+    const { wire, receive } = wireOn(socket, 'connect', handlers)
+    onData = receive
+    return wire
   },
 }
 
@@ -69,13 +89,21 @@ export function wireOf(
   openEvent: 'connect' | 'secureConnect',
   handlers: WireHandlers,
 ): Wire {
+  const { wire, receive } = wireOn(socket, openEvent, handlers)
+  socket.on('data', receive)
+  return wire
+}
+
+/** All but where the bytes come from. */
+function wireOn(
+  socket: net.Socket,
+  openEvent: 'connect' | 'secureConnect',
+  handlers: WireHandlers,
+): { readonly wire: Wire; readonly receive: (chunk: Buffer) => void } {
   let failure: Error | undefined
   let live = true
   socket.on(openEvent, () => {
     if (live) handlers.onOpen()
-  })
-  socket.on('data', (chunk: Buffer) => {
-    if (live) handlers.onData(chunk)
   })
   socket.on('error', (error) => {
     failure = error
@@ -85,7 +113,10 @@ export function wireOf(
     live = false
     handlers.onClose(failure)
   })
-  return {
+  const receive = (chunk: Buffer): void => {
+    if (live) handlers.onData(chunk)
+  }
+  const wire: Wire = {
     write(bytes) {
       if (live) socket.write(bytes)
     },
@@ -102,4 +133,5 @@ export function wireOf(
       setTimeout(() => socket.destroy(), lingerMs).unref()
     },
   }
+  return { wire, receive }
 }
