@@ -29,7 +29,7 @@ const SEED_MAX = 2 ** 32 - 1
 const width = Math.max(...scenarios.map(({ name }) => name.length))
 
 export const scenarioLines = scenarios.map(({ name, summary, needs }) => {
-  return `  ${name.padEnd(width)}  ${summary}${needs === 'network' ? ' (root)' : ''}`
+  return `  ${name.padEnd(width)}  ${summary}${needs === 'network' || needs === 'mount' ? ' (root)' : ''}`
 })
 
 export const helpText = `Usage: npm run drill -- SCENARIO... [options]
@@ -58,7 +58,7 @@ Examples:
   npm run drill -- kill-soak --minutes 10
 
 Exit codes: 0 all held, 1 something did not hold, 2 wrong arguments, 6 a drill could not be carried through,
-69 this machine or user cannot do it (scenarios marked 'root' need root and network namespaces), 130 interrupted.
+69 this machine or user cannot do it ('root': root and network namespaces, or mounts; failed-sync: a C compiler), 130 interrupted.
 `
 
 /** @throws ArgumentError */

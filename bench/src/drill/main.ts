@@ -9,11 +9,21 @@ import {
   scenarioLines as listed,
   parseArguments,
 } from './arguments.ts'
+import { whyNoMount, whyNoShim } from './disks/ability.ts'
 import { whyNoNetwork } from './network/ability.ts'
 import { scenarioLines, trialLine } from './print.ts'
 import { runScenario, type ScenarioResult } from './run.ts'
+import type { Need } from './scenarios/scenario.ts'
 
 const home = fileURLToPath(new URL('../../../../.tranca', import.meta.url))
+
+/** Why a need cannot be met here; each is tried once. */
+const whyNot: Readonly<Record<Need, () => Promise<string | undefined>>> = {
+  processes: async () => undefined,
+  network: whyNoNetwork,
+  compiler: whyNoShim,
+  mount: whyNoMount,
+}
 
 const exitCodes = { ok: 0, broken: 1, usage: 2, failed: 6, cannot: 69, interrupted: 130 } as const
 
@@ -47,12 +57,14 @@ async function drill(given: DrillArguments, command: string, signal: AbortSignal
   const startedAt = new Date().toISOString()
   const results: ScenarioResult[] = []
   const cannot: { scenario: string; reason: string }[] = []
-  const needsNetwork = given.scenarios.some(({ needs }) => needs === 'network')
-  const noNetwork = needsNetwork ? await whyNoNetwork() : undefined
+  const reasons = new Map<Need, string | undefined>()
   for (const scenario of given.scenarios) {
-    if (scenario.needs === 'network' && noNetwork !== undefined) {
-      say(`${scenario.name}: not done: ${noNetwork}`)
-      cannot.push({ scenario: scenario.name, reason: noNetwork })
+    const { needs } = scenario
+    if (!reasons.has(needs)) reasons.set(needs, await whyNot[needs]())
+    const reason = reasons.get(needs)
+    if (reason !== undefined) {
+      say(`${scenario.name}: not done: ${reason}`)
+      cannot.push({ scenario: scenario.name, reason })
       continue
     }
     const seed = given.seed ?? randomInt(2 ** 31)

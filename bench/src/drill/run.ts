@@ -45,10 +45,9 @@ export async function runScenario(scenario: Scenario, options: DrillOptions): Pr
   const { home, clients, seed, signal } = options
   mkdirSync(home, { recursive: true })
   const directory = mkdtempSync(join(home, `drill-${scenario.name}-`))
-  const onHosts = scenario.needs === 'network'
+  const { needs } = scenario
   const open =
-    options.open ??
-    ((place: string) => TrancaSystem.open({ directory: place, clients, seed, signal, onHosts }))
+    options.open ?? ((place: string) => TrancaSystem.open({ directory: place, clients, seed, signal, needs }))
   const done: TrialResult[] = []
   let failure: string | undefined
   let verdict: Verdict | undefined

@@ -39,6 +39,20 @@ export interface ManagedSystem extends SystemUnderDrill {
   undrain(member: string): Promise<void>
   /** The network between the members, if it can be cut. */
   readonly network: CuttableNetwork | undefined
+  /** The disks under the members, if harm can be done to them. */
+  readonly disks: FaultyDisks | undefined
+}
+
+export interface FaultyDisks {
+  /**
+   * One sync of the member's data fails, after `count - 1` others. Resolves when the member has ended by itself;
+   * whatever else it does is a surprise.
+   */
+  failSync(member: string, count: number): Promise<void>
+  /** Takes all room from the member. Resolves when it has ended by itself. */
+  fill(member: string): Promise<void>
+  /** Gives the room back. */
+  free(member: string): Promise<void>
 }
 
 /** Packets between two members vanish without a word, in one direction. Clients reach all members. */

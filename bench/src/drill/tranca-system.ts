@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Admin, type NodeStatus, openAdmin } from '@tranca/client'
 import { checkHistory, explain, type Operation } from '@tranca/history'
-import { type DevCluster, type ProcessEnd, startDevCluster } from 'tranca/dev-cluster'
+import { type DevCluster, type DevHost, type ProcessEnd, startDevCluster } from 'tranca/dev-cluster'
 import { audit } from '../audit/audit.ts'
 import { collectState } from '../audit/collect.ts'
 import type { ClusterState } from '../audit/state.ts'
 import { issueBenchKey } from '../measure/license-key.ts'
 import type { Call, History } from '../record/history.ts'
+import { MemberDisks } from './disks/member-disks.ts'
 import { limits } from './limits.ts'
 import { Load } from './load/load.ts'
 import { NAMESPACE } from './load/names.ts'
@@ -16,7 +17,8 @@ import { Witness } from './load/witness.ts'
 import { command } from './network/command.ts'
 import { HostNetwork } from './network/hosts.ts'
 import { operationsOf } from './operations.ts'
-import type { CuttableNetwork, ManagedSystem } from './system.ts'
+import type { Need } from './scenarios/scenario.ts'
+import type { CuttableNetwork, FaultyDisks, ManagedSystem } from './system.ts'
 import { tallyOf } from './tally.ts'
 import type { HistoryVerdict, Judgment } from './verdict.ts'
 import { within } from './within.ts'
@@ -27,8 +29,8 @@ export interface TrancaOptions {
   readonly clients: number
   readonly seed: number
   readonly signal: AbortSignal
-  /** Each member gets a host of its own, in place of loopback. */
-  readonly onHosts: boolean
+  /** What is put between the members, or under them. */
+  readonly needs: Need
 }
 
 const NAMES = ['n1', 'n2', 'n3'] as const
@@ -38,7 +40,10 @@ export class TrancaSystem implements ManagedSystem {
   readonly #signal: AbortSignal
   readonly #witness = new Witness()
   readonly #deaths: string[] = []
+  /** Members that shall end by themselves, and who waits for it. */
+  readonly #doomed = new Map<string, (end: ProcessEnd) => void>()
   #network: HostNetwork | undefined
+  #disks: MemberDisks | undefined
   #cluster: DevCluster | undefined
   #admin: Admin | undefined
   #load: Load | undefined
@@ -65,6 +70,27 @@ export class TrancaSystem implements ManagedSystem {
 
   get network(): CuttableNetwork | undefined {
     return this.#network
+  }
+
+  get disks(): FaultyDisks | undefined {
+    const disks = this.#disks
+    if (disks === undefined) return undefined
+    return {
+      failSync: async (member, count) => {
+        const ended = this.#whenEnded(member)
+        disks.failSync(member, count)
+        await within(ended, `the end of ${member} after a failed sync`, this.#signal)
+        const { failed, again } = disks.failures(member)
+        for (const file of again) this.#deaths.push(`${member} tried the failed sync of ${file} again`)
+        if (failed.length !== 1) this.#deaths.push(`${member} ended before a sync failed`)
+      },
+      fill: async (member) => {
+        const ended = this.#whenEnded(member)
+        disks.fill(this.#running.member(member).data)
+        await within(ended, `the end of ${member} on a full disk`, this.#signal)
+      },
+      free: async (member) => disks.free(this.#running.member(member).data),
+    }
   }
 
   get members(): readonly string[] {
@@ -139,27 +165,48 @@ export class TrancaSystem implements ManagedSystem {
     await this.#network?.heal().catch(() => undefined)
     await this.#cluster?.close()
     await this.#network?.remove()
+    this.#disks?.remove()
   }
 
-  async #open({ directory, clients, seed, signal, onHosts }: TrancaOptions): Promise<void> {
+  /** The member ends by itself, with an exit code: a signal would be a crash. */
+  async #whenEnded(member: string): Promise<void> {
+    const end = await new Promise<ProcessEnd>((resolve) => this.#doomed.set(member, resolve))
+    if (end.code === null || end.code === 0) this.#deaths.push(`${member} ended with ${endText(end)}`)
+  }
+
+  async #hosts(directory: string, needs: Need): Promise<readonly DevHost[] | undefined> {
+    if (needs === 'processes') return undefined
+    if (needs === 'network') {
+      const network = await HostNetwork.make(command, NAMES)
+      this.#network = network
+      return NAMES.map((name) => ({ address: network.addressOf(name), command: network.commandFor(name) }))
+    }
+    const disks = await MemberDisks.make(needs === 'compiler' ? 'shim' : 'small', `${directory}-disks`)
+    this.#disks = disks
+    return NAMES.map((name, place) => ({ address: `127.0.0.${place + 1}`, command: disks.commandFor(name) }))
+  }
+
+  async #open({ directory, clients, seed, signal, needs }: TrancaOptions): Promise<void> {
     const key = issueBenchKey(Date.now())
-    const network = onHosts ? await HostNetwork.make(command, NAMES) : undefined
-    this.#network = network
-    const hosts =
-      network &&
-      NAMES.map((name) => ({ address: network.addressOf(name), command: network.commandFor(name) }))
+    const hosts = await this.#hosts(directory, needs)
     this.#cluster = await startDevCluster({
       directory,
       members: NAMES.length,
       ports: 'free',
       hosts,
+      // Where disks fail, checkpoints come often enough to be met by it.
+      ...(this.#disks && { checkpoint: { entries: 500 } }),
       vendorPublicKey: (place) => {
         const file = join(place, 'vendor-public.pem')
         writeFileSync(file, key.publicKeyPem)
+        if (needs === 'mount') for (const name of NAMES) this.#disks!.mount(join(place, name))
         return file
       },
       onExit: (member, end, expected) => {
-        if (!expected) this.#deaths.push(`${member.name} ended by itself (${endText(end)})`)
+        const waiting = this.#doomed.get(member.name)
+        this.#doomed.delete(member.name)
+        if (waiting !== undefined) waiting(end)
+        else if (!expected) this.#deaths.push(`${member.name} ended by itself (${endText(end)})`)
       },
     })
     const { addresses } = this.#cluster

@@ -1,5 +1,7 @@
 import { drain } from './drain.ts'
+import { failedSync } from './failed-sync.ts'
 import { flappingLink } from './flapping-link.ts'
+import { fullDisk } from './full-disk.ts'
 import { killFollower } from './kill-follower.ts'
 import { killLeader } from './kill-leader.ts'
 import { killSoak } from './kill-soak.ts'
@@ -24,6 +26,8 @@ export const scenarios: readonly Scenario[] = [
   partitionLeader,
   oneWayPartition,
   flappingLink,
+  failedSync,
+  fullDisk,
   killSoak,
   pauseSoak,
 ]
