@@ -55,9 +55,18 @@ export function encodeGreeting(greeting: Hello | Welcome): Buffer {
 
 /** @throws on anything that is not a hello of this version */
 export function decodeHello(bytes: Uint8Array): Hello {
-  return helloSchema.parse(packr.unpack(bytes))
+  return helloSchema.parse(unpack(bytes))
 }
 
 export function decodeWelcome(bytes: Uint8Array): Welcome {
-  return welcomeSchema.parse(packr.unpack(bytes))
+  return welcomeSchema.parse(unpack(bytes))
+}
+
+/** What msgpackr throws on hostile bytes may be any error, a TypeError among them. */
+function unpack(bytes: Uint8Array): unknown {
+  try {
+    return packr.unpack(bytes)
+  } catch (cause) {
+    throw new RangeError(`a greeting of ${bytes.length} bytes cannot be read`, { cause })
+  }
 }
