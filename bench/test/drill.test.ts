@@ -15,10 +15,13 @@ import { scenarioLines, trialLine } from '../src/drill/print.ts'
 import { runScenario } from '../src/drill/run.ts'
 import { scenarios } from '../src/drill/scenarios/index.ts'
 import { killLeader } from '../src/drill/scenarios/kill-leader.ts'
+import { pauseLeader } from '../src/drill/scenarios/pause-leader.ts'
 import { silencesOf, summarize } from '../src/drill/silence.ts'
 import type { ManagedSystem } from '../src/drill/system.ts'
 import { tallyOf } from '../src/drill/tally.ts'
+import { Trial } from '../src/drill/trial.ts'
 import type { AnyRequest } from '../src/record/operation.ts'
+import { Random } from '../src/workload/random.ts'
 import {
   checkinOf,
   checkoutOf,
@@ -243,6 +246,25 @@ await t.test(
     t.strictSame(readdirSync(home), [], 'nothing is left behind')
   },
 )
+
+await t.test('a leader that was stopped finds reads in its sockets when it goes on', async (t) => {
+  const said: string[] = []
+  const say = (text: string) => async (): Promise<void> => void said.push(text)
+  const load = { take: async () => ({}), answered: say('served') }
+  const readers = { ask: say('ask'), answered: say('answered') }
+  const system = {
+    members: ['n1', 'n2'],
+    load,
+    leader: async () => 'n1',
+    readersOf: async () => readers,
+    pause: say('pause'),
+    resume: say('resume'),
+    whenHealthy: say('healthy'),
+  } as unknown as ManagedSystem
+  const signal = new AbortController().signal
+  await pauseLeader.run(new Trial({ number: 1, random: new Random(1), system, signal }))
+  t.strictSame(said, ['pause', 'served', 'ask', 'resume', 'answered', 'healthy', 'served'])
+})
 
 await t.test('a drill that fails says why, keeps the logs, and ends what it started', async (t) => {
   const home = homeOf(t)

@@ -16,16 +16,23 @@ export interface SystemUnderDrill {
   start(member: string): Promise<void>
   /** SIGSTOP. */
   pause(member: string): Promise<void>
-  /**
-   * SIGCONT, with requests of others already in its sockets: it still believes what it believed, and must not
-   * act on it.
-   */
+  /** SIGCONT. */
   resume(member: string): Promise<void>
+  /** Clients with connections to this very member; absent where there is no such thing. */
+  readersOf?(member: string): Promise<Readers>
   /** Resolves when one member leads and all others follow it closely. */
   whenHealthy(): Promise<void>
   /** Ends the load, and says what became of its requests. */
   judge(): Promise<Judgment>
   close(): Promise<void>
+}
+
+/** What a member that was stopped finds in its sockets when it goes on: it must not answer by what it knew. */
+export interface Readers {
+  /** Sends reads; resolves when they are on their way. */
+  ask(): Promise<void>
+  /** Waits for the answers, whoever gives them in the end. They become part of the history: a stale one breaks it. */
+  answered(): Promise<void>
 }
 
 /** What administrators can do, too. */

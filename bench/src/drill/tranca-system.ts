@@ -18,7 +18,7 @@ import { command } from './network/command.ts'
 import { HostNetwork } from './network/hosts.ts'
 import { operationsOf } from './operations.ts'
 import type { Need } from './scenarios/scenario.ts'
-import type { CuttableNetwork, FaultyDisks, ManagedSystem } from './system.ts'
+import type { CuttableNetwork, FaultyDisks, ManagedSystem, Readers } from './system.ts'
 import { tallyOf } from './tally.ts'
 import type { HistoryVerdict, Judgment } from './verdict.ts'
 import { within } from './within.ts'
@@ -113,10 +113,13 @@ export class TrancaSystem implements ManagedSystem {
     return this.#running.kill(member, 'SIGSTOP')
   }
 
-  async resume(member: string): Promise<void> {
-    const read = this.#witness.readFrom(this.#running.member(member).client)
-    await this.#running.kill(member, 'SIGCONT')
-    await within(read(), 'answers to who asked the resumed member', this.#signal)
+  resume(member: string): Promise<void> {
+    return this.#running.kill(member, 'SIGCONT')
+  }
+
+  readersOf(member: string): Promise<Readers> {
+    const { client } = this.#running.member(member)
+    return within(this.#witness.readersOf(client), 'readers at a member', this.#signal)
   }
 
   async stop(member: string): Promise<void> {

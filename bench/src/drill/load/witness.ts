@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Admin, connect, openAdmin, type Session } from '@tranca/client'
 import type { Client } from '../../record/history.ts'
 import type { OperationName, RequestOf, ResultOf } from '../../record/operation.ts'
@@ -5,6 +6,7 @@ import { Recorder } from '../../record/recorder.ts'
 import { classify } from '../../workload/application-server.ts'
 import { nowMs } from '../clock.ts'
 import { limits } from '../limits.ts'
+import type { Readers } from '../system.ts'
 import { FAST, GAPLESS, NAMESPACE, SCOPE, specs } from './names.ts'
 
 const READ = { op: 'sequence.get', namespace: NAMESPACE, name: FAST, scope: SCOPE } as const
@@ -32,24 +34,28 @@ export class Witness {
     this.recorder.ended(client, 'closed')
   }
 
-  /**
-   * Begins reads that reach this very member, on connections of their own. Their answers, whoever gives them in
-   * the end, become part of the history, and a stale one breaks it.
-   *
-   * @returns waits for the answers
-   */
-  readFrom(address: string): () => Promise<void> {
+  /** Connects to a member, and reads once on each connection. */
+  async readersOf(address: string): Promise<Readers> {
     const readers = Array.from({ length: limits.staleReaders }, (_, number) => {
       const admin = openAdmin([address], { client: 'witness', deadlineMs: limits.patienceMs })
-      const client = this.recorder.opened(`stale-${number}`, 0)
-      return { admin, client, answer: this.#read(client, admin) }
+      return { admin, client: this.recorder.opened(`reader-${number}`, 0) }
     })
-    return async () => {
-      for (const { admin, client, answer } of readers) {
-        await answer
-        await admin.close()
-        this.recorder.ended(client, 'closed')
-      }
+    await Promise.all(readers.map(({ admin, client }) => this.#read(client, admin)))
+    let answers: Promise<void>[] = []
+    return {
+      ask: async () => {
+        answers = readers.map(({ admin, client }) => this.#read(client, admin))
+        // A turn's requests leave at its end: after two more they are in the member's sockets.
+        await nextTurn()
+        await nextTurn()
+      },
+      answered: async () => {
+        await Promise.all(answers)
+        for (const { admin, client } of readers) {
+          await admin.close()
+          this.recorder.ended(client, 'closed')
+        }
+      },
     }
   }
 
