@@ -38,6 +38,19 @@ await t.test('O3: a waiter whose session ends in the same entry is not granted',
   ledger.checkInvariants()
 })
 
+await t.test('an acknowledgment forgets the answers that it names, and no others', async (t) => {
+  const world = new World()
+  const a = world.open('a')
+  const [first, second, third] = ['A', 'B', 'C'].map((name) => a.do(lockOperation('u', name)))
+  a.do(lockOperation('u', 'D'), [2])
+  t.same(a.send(1, lockOperation('u', 'A')), first, 'an older answer is still there')
+  t.same(a.send(3, lockOperation('u', 'C')), third, 'and a later one')
+  t.equal(outcome(a.send(2, lockOperation('u', 'B'))), 'staleRequest')
+  t.not(outcome(second), 'staleRequest')
+  world.failOver()
+  t.same(a.send(1, lockOperation('u', 'A')), first, 'after a failover, too')
+})
+
 await t.test('O4: a retry never takes a second lock, code, permit or number', async (t) => {
   const world = new World()
   const a = world.open('a')

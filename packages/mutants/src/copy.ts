@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
-import { copyFile, link, mkdir, mkdtemp, readdir, rm, symlink, unlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 
 /** What of a package is not needed to run it. */
 const LEFT_OUT = new Set(['src', 'test', 'node_modules', 'tsconfig.json'])
 
 /**
  * A copy of the built product in which a file can be replaced: the workspace's packages are files of its
- * own (hard links, so it costs little), everything else in `node_modules` is a link to the original's.
+ * own (a few megabytes), everything else in `node_modules` is a link to the original's.
  */
 export class ProductCopy {
   readonly root: string
@@ -38,23 +38,19 @@ export class ProductCopy {
         await symlink(join(original, 'node_modules', name), join(root, 'node_modules', name))
     }
     for (const name of await readdir(join(original, 'packages'))) {
-      await linkTree(join(original, 'packages', name), join(root, 'packages', name), LEFT_OUT)
+      await copyTree(join(original, 'packages', name), join(root, 'packages', name), LEFT_OUT)
       await symlink(join(root, 'packages', name), join(root, 'node_modules', '@tranca', name))
     }
-    await linkTree(join(original, 'cluster-configs'), join(root, 'cluster-configs'))
-    await link(join(original, 'package.json'), join(root, 'package.json')).catch(() =>
-      copyFile(join(original, 'package.json'), join(root, 'package.json')),
-    )
+    await copyTree(join(original, 'cluster-configs'), join(root, 'cluster-configs'))
+    await copyFile(join(original, 'package.json'), join(root, 'package.json'))
     // Given material lies beside the repository, and programs look for it there.
     const shared = join(original, '..', 'shared')
     if (existsSync(shared)) await symlink(shared, join(this.#home, 'shared'))
   }
 
   /** Replaces one file; the original keeps its own. */
-  async replace(path: string, text: string): Promise<void> {
-    const target = join(this.root, path)
-    await unlink(target)
-    await writeFile(target, text)
+  replace(path: string, text: string): Promise<void> {
+    return writeFile(join(this.root, path), text)
   }
 
   remove(): Promise<void> {
@@ -62,22 +58,12 @@ export class ProductCopy {
   }
 }
 
-async function linkTree(from: string, to: string, leftOut: ReadonlySet<string> = new Set()): Promise<void> {
+async function copyTree(from: string, to: string, leftOut: ReadonlySet<string> = new Set()): Promise<void> {
   await mkdir(to, { recursive: true })
   for (const entry of await readdir(from, { withFileTypes: true })) {
     if (leftOut.has(entry.name)) continue
     const [source, target] = [join(from, entry.name), join(to, entry.name)]
-    if (entry.isDirectory()) await linkTree(source, target)
-    else if (!entry.name.endsWith('.map') && !entry.name.endsWith('.d.ts')) await linkOrCopy(source, target)
-  }
-}
-
-/** A temporary folder may lie on another file system. */
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to)
-  } catch {
-    await mkdir(dirname(to), { recursive: true })
-    await copyFile(from, to)
+    if (entry.isDirectory()) await copyTree(source, target)
+    else if (!entry.name.endsWith('.map') && !entry.name.endsWith('.d.ts')) await copyFile(source, target)
   }
 }

@@ -29,7 +29,9 @@ export async function runCatcher(root: string, catcher: Catcher, options: RunOpt
   const seconds = (performance.now() - started) / 1000
   if (end.kind !== 'ended') return { kind: 'hung', seconds }
   if (end.code === 0) return { kind: 'green', seconds }
-  return { kind: 'red', by: firstFailure(catcher, end.output), seconds }
+  // Where the copy lies is of no interest, and another place each time.
+  const output = end.output.replaceAll(`${join(root, '..')}/`, '')
+  return { kind: 'red', by: firstFailure(catcher, output), seconds }
 }
 
 function argumentsOf(catcher: Catcher, { seeds }: RunOptions): string[] {

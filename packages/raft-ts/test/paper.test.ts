@@ -79,6 +79,14 @@ await t.test('5.1 term and vote are to be durable before they are spoken of', as
   t.equal(ofType(ready.messagesAfterAppend, 'voteResponse').length, 1)
 })
 
+await t.test('5.1 a vote in a term that is durable already is to be durable too', async (t) => {
+  const it = member(1, { term: 4 })
+  it.raw.step(voteRequest(2, 1, 4))
+  const { ready } = it.handleReady()
+  t.same(ready.hardState, { term: 4, vote: 2, commit: 0 })
+  t.equal(ready.mustSync, true)
+})
+
 await t.test('5.2 a server starts as a follower', async (t) => {
   t.equal(member(1).raw.role, 'follower')
 })
@@ -395,6 +403,12 @@ await t.test('5.4.1 a vote request tells the last entry of the candidate', async
   const it = member(1, { terms: [1, 2, 2] })
   it.raw.campaign()
   t.ok(ofType(it.drain(), 'vote').every((m) => m.index === 3 && m.logTerm === 2))
+})
+
+await t.test('5.3 a commit beyond what was checked says nothing about the entries there', async (t) => {
+  const it = member(1, { terms: [1, 1, 1] })
+  it.ask(append(2, 1, 2, { index: 1, logTerm: 1, entries: [entry(2, 1)], commit: 3 }))
+  t.equal(it.raw.commit, 2, 'entry 3 is of term 1, and may be another one at the leader')
 })
 
 await t.test('5.4.2 entries of earlier terms are not committed by counting (figure 8)', async (t) => {

@@ -83,13 +83,7 @@ export const ledgerMutants: readonly Mutant[] = [
     file: `${src}/core.ts`,
     find: 'if (stamp.timeMs > this.timeMs) this.timeMs = stamp.timeMs',
     replace: 'this.timeMs = stamp.timeMs',
-    catchers: [
-      'table:ledger/state',
-      'table:ledger/locks',
-      'table:ledger/sessions',
-      'table:ledger/model',
-      'simulator',
-    ],
+    catchers: ['table:ledger/model', 'simulator'],
   },
   {
     id: 'token-not-kept',
@@ -145,7 +139,7 @@ export const ledgerMutants: readonly Mutant[] = [
     file: `${src}/sequence/sequences.ts`,
     find: '    this.core.rows.mark(entry)\n',
     replace: '',
-    catchers: ['table:ledger/sequences', 'table:ledger/state', 'table:ledger/model', 'simulator'],
+    catchers: ['table:ledger/state', 'table:ledger/model', 'simulator'],
   },
   {
     id: 'block-overlaps',

@@ -109,6 +109,23 @@ export const worlds: readonly World[] = [
     ],
   },
   {
+    name: 'late-commit',
+    about: 'reads at a new leader that does not know yet how far its predecessor had committed',
+    members: 3,
+    budget: { campaign: 1, read: 1 },
+    deep: { campaign: 1, read: 2, tick: 1 },
+    termMax: 2,
+    only: { campaign: [2, 3] },
+    disks: [disk(1, [1, 1], 1, 2), disk(1, [1, 1], 1, 1), disk(1, [1, 1], 1, 1)],
+    reaches: [
+      led(2, 2),
+      led(3, 2),
+      goal('a leader is asked that has not committed in its term', ({ memory, views }) => {
+        return memory.reads.length > 0 && views[1]!.raw.role === 'leader' && views[1]!.raw.commit === 1
+      }),
+    ],
+  },
+  {
     name: 'changes',
     about: 'the third member comes and goes; two changes proposed, by one leader or two',
     members: 3,
@@ -165,16 +182,23 @@ export const worlds: readonly World[] = [
     termMax: 3,
     options: { checkQuorum: true, preVote: true },
     elect: 1,
-    reaches: [led(2, 2), led(3, 2), committed('p1')],
+    reaches: [
+      led(2, 2),
+      led(3, 2),
+      committed('p1'),
+      goal('2 leads by the vote of 3, which is bound by the lease of 1', ({ memory, views }) => {
+        return memory.leaders[2] === 2 && views[0]!.raw.term === 1
+      }),
+    ],
   },
   {
     name: 'snapshot',
     about: 'a follower that needs a snapshot, gets it late, twice, or after it has gone on',
     members: 3,
-    budget: { campaign: 1, compact: 1, duplicate: 1 },
+    budget: { campaign: 1, compact: 2, duplicate: 1 },
     deep: { campaign: 1, compact: 2, propose: 1, tick: 1 },
     termMax: 3,
-    only: { campaign: [1, 2] },
+    only: { campaign: [1], compact: [1, 3] },
     disks: [disk(1, [1, 1], 1, 2), disk(1, [1, 1], 1, 1), disk(1, [])],
     reaches: [goal('3 starts from a snapshot', ({ views }) => views[2]!.firstIndex > 1)],
   },
