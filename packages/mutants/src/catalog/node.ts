@@ -91,6 +91,6 @@ export const nodeMutants: readonly Mutant[] = [
     file: `${src}/duties/leader-duties.ts`,
     find: 'if (stalledMs > limits.stallMs) {',
     replace: 'if (stalledMs > limits.stallMs * 1e9) {',
-    catchers: ['table:node/time', 'simulator'],
+    catchers: ['table:node/leader-duties', 'simulator'],
   },
 ]

@@ -18,7 +18,7 @@ export const storageMutants: readonly Mutant[] = [
     file: `${src}/ledger-store.ts`,
     find: 'await this.#store.write(count === 1 ? own.operations : batch.flatMap((one) => one.operations))',
     replace: 'for (const one of batch) for (const each of one.operations) await this.#store.write([each])',
-    catchers: ['table:storage/crash', 'table:storage/node-storage', 'simulator'],
+    catchers: ['table:storage/ledger-store', 'table:storage/crash', 'simulator'],
   },
   {
     id: 'ledger-hash-not-compared',
@@ -26,7 +26,7 @@ export const storageMutants: readonly Mutant[] = [
     file: `${src}/ledger-store.ts`,
     find: 'if (hashes.rows !== meta.rows || hashes.digest !== meta.digest) {',
     replace: 'if (hashes.rows < 0) {',
-    catchers: ['table:storage/damage', 'table:storage/node-storage', 'simulator'],
+    catchers: ['table:storage/ledger-store', 'table:storage/damage'],
   },
   {
     id: 'replaced-write-counted',
@@ -42,7 +42,7 @@ export const storageMutants: readonly Mutant[] = [
     file: `${src}/wal/read-log.ts`,
     find: 'if (live.at(-1) !== evidence.segment) {',
     replace: 'if (live.length === 0) {',
-    catchers: ['table:storage/damage', 'table:storage/sweep'],
+    catchers: ['table:storage/ledger-store', 'table:storage/damage'],
   },
   {
     id: 'torn-middle-accepted',
@@ -50,6 +50,6 @@ export const storageMutants: readonly Mutant[] = [
     file: `${src}/wal/read-log.ts`,
     find: "if (!active) {\n            throw new StorageRefusal('LOG_DAMAGED'",
     replace: "if (active === undefined) {\n            throw new StorageRefusal('LOG_DAMAGED'",
-    catchers: ['table:storage/damage', 'table:storage/sweep'],
+    catchers: ['table:storage/damage'],
   },
 ]
