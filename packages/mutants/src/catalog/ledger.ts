@@ -139,7 +139,7 @@ export const ledgerMutants: readonly Mutant[] = [
     file: `${src}/sequence/sequences.ts`,
     find: '    this.core.rows.mark(entry)\n',
     replace: '',
-    catchers: ['table:ledger/state', 'table:ledger/model', 'simulator'],
+    catchers: ['table:ledger/model', 'simulator'],
   },
   {
     id: 'block-overlaps',
@@ -168,11 +168,6 @@ export const ledgerMutants: readonly Mutant[] = [
     file: `${src}/license/licenses.ts`,
     find: '      this.#wake(resting)\n      this.#makeRoom(pool, units)\n',
     replace: '      this.#makeRoom(pool, units)\n',
-    catchers: [
-      'table:ledger/license-rules',
-      'table:ledger/licenses',
-      'table:ledger/license-model',
-      'simulator',
-    ],
+    catchers: ['table:ledger/licenses', 'table:ledger/license-model', 'simulator'],
   },
 ]

@@ -36,20 +36,4 @@ export const storageMutants: readonly Mutant[] = [
     replace: '',
     catchers: ['table:storage/raft-log', 'table:storage/node-storage', 'simulator'],
   },
-  {
-    id: 'missing-segment-accepted',
-    bug: 'a log whose last segment is missing opens as if it had ended there',
-    file: `${src}/wal/read-log.ts`,
-    find: 'if (live.at(-1) !== evidence.segment) {',
-    replace: 'if (live.length === 0) {',
-    catchers: ['table:storage/ledger-store', 'table:storage/damage'],
-  },
-  {
-    id: 'torn-middle-accepted',
-    bug: 'a torn frame ends the log even where later segments were in use',
-    file: `${src}/wal/read-log.ts`,
-    find: "if (!active) {\n            throw new StorageRefusal('LOG_DAMAGED'",
-    replace: "if (active === undefined) {\n            throw new StorageRefusal('LOG_DAMAGED'",
-    catchers: ['table:storage/damage'],
-  },
 ]
