@@ -46,7 +46,7 @@ function answer<State, Action>(timed: readonly Timed[], ask: Ask<State, Action>,
     returnNs: step.returnNs,
     contradiction: {
       operations: involved(timed, step),
-      reason: `by the time of the last answer all that can be is: ${shown.join('; or ')}${more}`,
+      reason: `nothing leads to the last answer from here: ${shown.join('; or ')}${more}`,
     },
   }
 }

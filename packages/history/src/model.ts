@@ -30,6 +30,8 @@ export interface Step<Action> {
   readonly returnNs: number
   /** Never changes a state in which its answer is possible, now or later. */
   readonly observes: boolean
+  /** May make impossible what could have happened just before, besides other steps that must happen. */
+  readonly narrows?: boolean
   /** What clients saw of it: several operations if a request was sent again. */
   readonly operations: readonly Operation[]
 }

@@ -131,7 +131,10 @@ class Search<State, Action> {
     return found
   }
 
-  /** The shortest ways on from this path to where the step has happened: nothing happens that it does not need. */
+  /**
+   * The shortest ways on from this path to where the step has happened: nothing happens that it does not need, for
+   * all else can as well happen after it, unless it narrows what can.
+   */
   #reach(path: Path<State>, position: number): Path<State>[] {
     const found: Path<State>[] = []
     const seen = new Set([this.#key(path)])
@@ -146,7 +149,7 @@ class Search<State, Action> {
         const after = this.#happen(current, position)
         if (after.length > 0) {
           found.push(...after)
-          continue
+          if (!(this.#forward && this.#steps[position]!.narrows)) continue
         }
         for (const next of this.#moves(current, position)) {
           const key = this.#key(next)

@@ -1,6 +1,7 @@
 import type { Answer } from './decide.ts'
 import { limits } from './limits.ts'
 import type { Contradiction, Timed } from './model.ts'
+import { isRead } from './vocabulary.ts'
 
 /**
  * Finds fewer operations that already contradict each other. The others may then have happened with the answer they
@@ -20,7 +21,7 @@ export function shrink(
     if (result.kind !== 'impossible') return false
     const certain = new Set([...needed].map(({ operation }) => operation))
     const operations = result.contradiction.operations.filter(
-      (operation) => certain.has(operation) || operation.status === 'unknown',
+      (operation) => certain.has(operation) || (operation.status === 'unknown' && !isRead(operation)),
     )
     best = { ...result.contradiction, operations }
     return true

@@ -129,6 +129,11 @@ export function objectOf({ op, args }: Operation): string {
   return name === undefined || name === null ? kind : `${kind} ${String(name)}`
 }
 
+/** Whether it only looks: without an answer it says nothing. */
+export function isRead({ op }: Operation): boolean {
+  return op.endsWith('.get') || op.endsWith('.read')
+}
+
 /** The kind in an object's name. */
 export function kindOf(object: string): string {
   const end = object.indexOf(' ')

@@ -383,6 +383,16 @@ const cases: readonly (readonly [string, boolean, readonly Operation[]])[] = [
     ],
   ],
   [
+    'an unknown checkout that only fits before the pool was made smaller',
+    true,
+    [
+      resize(2, [0, 1]),
+      resize(1, [2, 5]),
+      unknown('pool.checkout', { pool: 'p', n: 2 }, 3),
+      pool('get', {}, { used: 2, cap: 1 }, [6, 8]),
+    ],
+  ],
+  [
     'a capacity that nobody set but somebody saw',
     true,
     [

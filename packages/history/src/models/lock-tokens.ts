@@ -1,6 +1,7 @@
 import type { Contradiction, Timed } from '../model.ts'
 import type { Operation } from '../operation.ts'
 import { answerOf, integerField, textField } from './fields.ts'
+import { requestKey } from './requests.ts'
 
 interface Grant {
   readonly operation: Operation
@@ -25,7 +26,7 @@ export function tokensAtFault(timed: readonly Timed[]): Contradiction | undefine
       continue
     const token = integerField(answer, 'token')
     if (token === undefined) continue
-    const request = textField(operation.args, 'req_id')
+    const request = requestKey(operation)
     const grant: Grant = { operation, token, callNs, returnNs, request }
     const sent = request === undefined ? undefined : byRequest.get(request)
     if (sent !== undefined) {
@@ -33,7 +34,7 @@ export function tokensAtFault(timed: readonly Timed[]): Contradiction | undefine
         return contradiction(
           sent,
           grant,
-          `request ${request} was answered with tokens ${sent.token} and ${token}`,
+          `request ${textField(operation.args, 'req_id')} was answered with tokens ${sent.token} and ${token}`,
         )
       continue
     }
@@ -49,7 +50,7 @@ export function tokensAtFault(timed: readonly Timed[]): Contradiction | undefine
     // A request that was sent again may have been granted before this call.
     if (
       grant.request !== undefined &&
-      timed.some(({ operation, callNs }) => isEarlier(grant, operation, callNs))
+      timed.some(({ operation, callNs }) => callNs < grant.callNs && requestKey(operation) === grant.request)
     )
       continue
     for (; at < grants.length && grants[at]!.returnNs < grant.callNs; at++) {
@@ -60,10 +61,6 @@ export function tokensAtFault(timed: readonly Timed[]): Contradiction | undefine
       return contradiction(largest, grant, `token ${grant.token} came after token ${largest.token}`)
   }
   return undefined
-}
-
-function isEarlier(grant: Grant, { op, args }: Operation, callNs: number): boolean {
-  return op === 'lock.acquire' && callNs < grant.callNs && textField(args, 'req_id') === grant.request
 }
 
 function contradiction(first: Grant, second: Grant, reason: string): Contradiction {

@@ -1,6 +1,7 @@
 import type { Contradiction, Timed } from '../model.ts'
 import type { Operation } from '../operation.ts'
 import { answerOf, textField } from './fields.ts'
+import { requestKey } from './requests.ts'
 
 /** A lease that was given or taken back twice, or a request that got two. */
 export function leasesAtFault(timed: readonly Timed[]): Contradiction | undefined {
@@ -19,12 +20,12 @@ export function leasesAtFault(timed: readonly Timed[]): Contradiction | undefine
     }
     if (operation.op !== 'pool.checkout') continue
     const lease = textField(answer, 'lease') ?? ''
-    const id = textField(operation.args, 'req_id')
+    const id = requestKey(operation)
     const sent = id === undefined ? undefined : requests.get(id)
     if (sent !== undefined && sent.lease !== lease)
       return {
         operations: [sent.operation, operation],
-        reason: `request ${id} was answered with leases ${sent.lease} and ${lease}`,
+        reason: `request ${textField(operation.args, 'req_id')} was answered with leases ${sent.lease} and ${lease}`,
       }
     if (sent !== undefined) continue
     if (id !== undefined) requests.set(id, { operation, lease })

@@ -15,6 +15,8 @@ interface Lease {
 interface PoolState {
   readonly cap: number
   readonly leases: readonly Lease[]
+  /** Leases that nobody saw being given, but somebody named. */
+  readonly named: readonly string[]
 }
 
 type PoolAction =
@@ -55,7 +57,9 @@ export function poolQuestion(timed: readonly Timed[]): Question<PoolState, PoolA
       if (action.verb !== 'lost' && returnNs !== Number.POSITIVE_INFINITY)
         seen.aliveNs.set(action.id, Math.max(callNs, seen.aliveNs.get(action.id) ?? callNs))
     }
-    steps.push({ action, callNs, returnNs, observes, operations })
+    // A smaller pool refuses what nobody saw being granted a moment before.
+    const narrows = action.verb === 'resize'
+    steps.push({ action, callNs, returnNs, observes, narrows, operations })
   }
   return { model: new Pool(seen, firstCapacities(steps)), steps }
 }
@@ -125,13 +129,13 @@ class Pool implements Model<PoolState, PoolAction> {
   readonly #seen: Seen
 
   constructor(seen: Seen, capacities: readonly number[]) {
-    this.initial = capacities.map((cap) => ({ cap, leases: [] }))
+    this.initial = capacities.map((cap) => ({ cap, leases: [], named: [] }))
     this.#seen = seen
   }
 
-  key({ cap, leases }: PoolState, nowNs: number): string {
+  key({ cap, leases, named }: PoolState, nowNs: number): string {
     const each = leases.map((lease) => this.#leaseKey(lease, nowNs)).sort()
-    return `${cap} ${each.join(',')}`
+    return `${cap} ${each.join(',')} ${named.join()}`
   }
 
   take(state: PoolState, action: PoolAction): readonly PoolState[] {
@@ -141,7 +145,7 @@ class Pool implements Model<PoolState, PoolAction> {
         return [{ ...state, cap: action.cap }]
       case 'checkout':
         if (usedOf(state) + action.lease.units > cap) return []
-        return [{ cap, leases: [...leases, action.lease] }]
+        return [{ ...state, leases: [...leases, action.lease] }]
       case 'refused':
         return usedOf(state) + action.units > cap ? [state] : []
       case 'get':
@@ -150,13 +154,17 @@ class Pool implements Model<PoolState, PoolAction> {
       case 'lost':
         return leases.some(({ id }) => id === action.id) ? [] : [state]
       case 'checkin':
-        return this.#positions(state, action.id).map((at) => ({ ...state, leases: leases.toSpliced(at, 1) }))
+        return this.#positions(state, action.id).map((at) => ({
+          ...state,
+          leases: leases.toSpliced(at, 1),
+          named: this.#named(state, action.id),
+        }))
       case 'renew':
         return this.#positions(state, action.id).map((at) => {
           const lease = leases[at]!
           const ttlNs = action.ttlNs ?? lease.ttlNs
           const renewed = { ...lease, id: action.id, ttlNs, untilNs: action.callNs + ttlNs }
-          return { ...state, leases: leases.with(at, renewed) }
+          return { ...state, leases: leases.with(at, renewed), named: this.#named(state, action.id) }
         })
     }
   }
@@ -200,11 +208,15 @@ class Pool implements Model<PoolState, PoolAction> {
   }
 
   /** Where the lease may be: one that was answered is known; another may be any that nobody has seen. */
-  #positions({ leases }: PoolState, id: string): readonly number[] {
+  #positions({ leases, named }: PoolState, id: string): readonly number[] {
     const known = leases.findIndex((lease) => lease.id === id)
     if (known >= 0) return [known]
-    if (this.#seen.granted.has(id)) return []
+    if (this.#seen.granted.has(id) || named.includes(id)) return []
     return leases.flatMap((lease, at) => (lease.id === undefined ? [at] : []))
+  }
+
+  #named({ named }: PoolState, id: string): readonly string[] {
+    return this.#seen.granted.has(id) || named.includes(id) ? named : [...named, id].sort()
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Contradiction, Timed } from '../model.ts'
 import type { Operation } from '../operation.ts'
 import { answerOf, integerField, textField } from './fields.ts'
+import { requestKey } from './requests.ts'
 
 interface Draw {
   readonly operation: Operation
@@ -20,14 +21,13 @@ export function valuesAtFault(timed: readonly Timed[]): Contradiction | undefine
     if (first === undefined) continue
     const count = operation.op === 'seq.next' ? (integerField(operation.args, 'n') ?? 1n) : 1n
     const draw: Draw = { operation, first, last: first + count - 1n }
-    const id = textField(operation.args, 'req_id')
-    if (id !== undefined) {
-      const key = `${operation.op} ${id}`
+    const key = requestKey(operation)
+    if (key !== undefined) {
       const sent = byRequest.get(key)
       if (sent !== undefined && sent.first !== first)
         return {
           operations: [sent.operation, operation],
-          reason: `request ${id} was answered with ${sent.first} and with ${first}`,
+          reason: `request ${textField(operation.args, 'req_id')} was answered with ${sent.first} and with ${first}`,
         }
       if (sent !== undefined) continue
       byRequest.set(key, draw)
