@@ -1,7 +1,7 @@
 /** Bounds of the checker. */
 export const limits = {
   /** Moves that the search tries for one object before it says that it cannot decide. */
-  searchMovesMax: 6_000_000,
+  searchMovesMax: 400_000,
   /** Largest capacity that a pool may be thought to begin with, if the history neither sets nor shows it. */
   firstCapacityMax: 1024,
   /** Moves spent, for one object, on making an explanation shorter. */
@@ -10,6 +10,8 @@ export const limits = {
   shrinkAttemptMovesMax: 20_000,
   /** States that an explanation lists. */
   statesShownMax: 3,
+  /** Numbers that the description of a sequence lists. */
+  valuesShownMax: 5,
   /** Operations that an explanation prints, the last ones. */
   operationsShownMax: 12,
 } as const

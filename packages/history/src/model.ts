@@ -14,10 +14,18 @@ export interface Model<State, Action> {
    * than one thing may have happened. An action without an answer gives what it does if it has an effect.
    */
   take(state: State, action: Action): readonly State[]
-  /** The states after one thing ended by itself, at `nowNs` at the latest. */
-  lapse(state: State, nowNs: number): readonly State[]
+  /** The states after one thing ended by itself, at `nowNs` at the latest; those that can lead to the target. */
+  lapse(state: State, nowNs: number, target: Action): readonly State[]
   /** Equal for actions without an answer that have the same effect from `nowNs` on. */
   kind(action: Action, nowNs: number): string
+  /**
+   * Whether the action, which may happen besides, can be needed on the way to where the target is possible: `no`;
+   * `may`; or `must`, if it will certainly happen and the target is possible only afterwards. `no` and `must` must
+   * never be wrong; more of them make the search shorter.
+   */
+  helps(state: State, action: Action, target: Action): 'no' | 'may' | 'must'
+  /** Whether the second action can become impossible because the first one happened before it. */
+  hinders(first: Action, second: Action): boolean
   /** The state in words, for an explanation. */
   describe(state: State): string
 }

@@ -109,13 +109,14 @@ class Search<State, Action> {
   #finish(path: Path<State>, position: number): Path<State>[] {
     if (path.done.includes(position)) return [path]
     if (!this.#forward) return this.#reach(path, position)
+    const rivals = this.#rivalsOf(position)
     const seen = new Set([this.#key(path)])
     const queue = [path]
     const found: Path<State>[] = []
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
       found.push(...this.#reach(next, position))
-      for (const other of this.#open) {
-        if (other === position || next.done.includes(other)) continue
+      for (const other of rivals) {
+        if (next.done.includes(other)) continue
         for (const reached of this.#reach(next, other)) {
           if (reached.done.includes(position)) {
             found.push(reached)
@@ -129,6 +130,19 @@ class Search<State, Action> {
       }
     }
     return found
+  }
+
+  /** Open steps that may be possible only before this one, or before another of them. */
+  #rivalsOf(position: number): number[] {
+    const rivals = [position]
+    for (const first of rivals)
+      for (const other of this.#open)
+        if (
+          !rivals.includes(other) &&
+          this.#model.hinders(this.#steps[first]!.action, this.#steps[other]!.action)
+        )
+          rivals.push(other)
+    return rivals.slice(1)
   }
 
   /**
@@ -163,24 +177,37 @@ class Search<State, Action> {
     return found
   }
 
-  /** What may happen besides the step. */
-  *#moves(path: Path<State>, position: number): Iterable<Path<State>> {
-    for (const state of this.#model.lapse(path.state, this.#nowNs)) {
-      this.#count()
-      yield this.#look({ ...path, state }, this.#open)
+  /** What may happen besides the step, and can lead to it. */
+  #moves(path: Path<State>, position: number): Path<State>[] {
+    const target = this.#steps[position]!.action
+    const helpful: number[] = []
+    for (const other of this.#open) {
+      if (other === position || path.done.includes(other)) continue
+      const help = this.#model.helps(path.state, this.#steps[other]!.action, target)
+      if (help === 'no') continue
+      if (help === 'may') helpful.push(other)
+      else {
+        const after = this.#happen(path, other)
+        if (after.length > 0) return after
+      }
     }
-    for (const other of this.#open)
-      if (other !== position && !path.done.includes(other)) yield* this.#happen(path, other)
+    const moves = helpful.flatMap((other) => this.#happen(path, other))
+    for (const state of this.#model.lapse(path.state, this.#nowNs, target)) {
+      this.#count()
+      moves.push(this.#look({ ...path, state }, this.#open))
+    }
     const tried = new Set<string>()
     for (const other of this.#maybe) {
-      if (path.used.includes(other)) continue
+      const { action } = this.#steps[other]!
+      if (path.used.includes(other) || this.#model.helps(path.state, action, target) === 'no') continue
       const kind = this.#kindNow(other)
       if (tried.has(kind)) continue
       tried.add(kind)
       this.#count()
-      for (const state of this.#model.take(path.state, this.#steps[other]!.action))
-        yield this.#look({ ...path, state, used: including(path.used, other) }, this.#open)
+      for (const state of this.#model.take(path.state, action))
+        moves.push(this.#look({ ...path, state, used: including(path.used, other) }, this.#open))
     }
+    return moves
   }
 
   #happen(path: Path<State>, position: number): Path<State>[] {

@@ -82,7 +82,11 @@ const vocabulary: { readonly [op: string]: Verb } = {
   },
   'seq.get': { object: 'seq', args: { seq: text }, ret: { next: integer } },
   'seq.raise': { object: 'seq', args: { seq: text, next: integer }, ret: {} },
-  'seq.reserve': { object: 'seq', args: { seq: text, req_id: maybe(text) }, ret: { value: integer } },
+  'seq.reserve': {
+    object: 'seq',
+    args: { seq: text, ttl_ms: milliseconds, req_id: maybe(text) },
+    ret: { value: integer },
+  },
   'seq.confirm': { object: 'seq', args: { seq: text, value: integer }, ret: answered },
   'seq.rollback': { object: 'seq', args: { seq: text, value: integer }, ret: answered },
   'pool.resize': { object: 'pool', args: { pool: text, cap: amount }, ret: {} },

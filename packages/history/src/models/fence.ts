@@ -69,6 +69,15 @@ class Fence implements Model<FenceState, FenceAction> {
     return String(token)
   }
 
+  helps(_state: FenceState, { token, isTaken }: FenceAction, target: FenceAction): 'no' | 'may' | 'must' {
+    if (isTaken === false) return 'no'
+    return target.isTaken === true && token > target.token ? 'no' : 'may'
+  }
+
+  hinders(first: FenceAction, second: FenceAction): boolean {
+    return first.isTaken !== false && first.token > second.token
+  }
+
   describe({ largest }: FenceState): string {
     return largest === undefined ? 'it has seen no token' : `the largest token it has seen is ${largest}`
   }

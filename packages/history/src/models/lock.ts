@@ -49,7 +49,7 @@ export function lockQuestion(timed: readonly Timed[]): Question<LockState, LockA
   if (atFault !== undefined) return atFault
   const requests = requestsOf(timed, (operation) => isGrant(operation.op, answerOf(operation)))
   const steps: Step<LockAction>[] = []
-  const grants: { readonly position: number; readonly token: bigint }[] = []
+  const grants: { readonly position: number; readonly token: bigint; readonly holder: Holder }[] = []
   /** Until when somebody has seen the holder of a token: so long it cannot vanish. */
   const seenNs = new Map<bigint, number>()
   for (const { operation, operations, callNs, returnNs } of requests) {
@@ -59,7 +59,7 @@ export function lockQuestion(timed: readonly Timed[]): Question<LockState, LockA
     const observes = action.verb !== 'grant' && action.verb !== 'release' && action.verb !== 'renew'
     if (observes && !isCertain) continue
     if (action.verb === 'grant' && action.holder.token !== undefined && isCertain)
-      grants.push({ position: steps.length, token: action.holder.token })
+      grants.push({ position: steps.length, token: action.holder.token, holder: action.holder })
     else if (
       isCertain &&
       (action.verb === 'again' ||
@@ -76,8 +76,13 @@ export function lockQuestion(timed: readonly Timed[]): Question<LockState, LockA
     const step = steps[position]!
     if (step.action.verb === 'grant') steps[position] = { ...step, action: { ...step.action, order } }
   }
-  const tokens = grants.map(({ token }) => token)
-  return { model: new Lock(tokens, seenNs), steps }
+  return {
+    model: new Lock(
+      grants.map(({ holder }) => holder),
+      seenNs,
+    ),
+    steps,
+  }
 }
 
 function isGrant(op: string, answer: ReturnType<typeof answerOf>): boolean {
@@ -119,11 +124,16 @@ function actionOf(
 
 class Lock implements Model<LockState, LockAction> {
   readonly initial: readonly LockState[] = [{ holders: [], largest: undefined, granted: 0 }]
+  /** Grants that must happen, in order of their tokens. */
+  readonly #grants: readonly Holder[]
   readonly #tokens: readonly bigint[]
+  readonly #orders: ReadonlyMap<bigint, number>
   readonly #seenNs: ReadonlyMap<bigint, number>
 
-  constructor(tokens: readonly bigint[], seenNs: ReadonlyMap<bigint, number>) {
-    this.#tokens = tokens
+  constructor(grants: readonly Holder[], seenNs: ReadonlyMap<bigint, number>) {
+    this.#grants = grants
+    this.#tokens = grants.map(({ token }) => token!)
+    this.#orders = new Map(this.#tokens.map((token, order) => [token, order]))
     this.#seenNs = seenNs
   }
 
@@ -201,6 +211,34 @@ class Lock implements Model<LockState, LockAction> {
     }
   }
 
+  helps(state: LockState, action: LockAction, target: LockAction): 'no' | 'may' | 'must' {
+    if (action.verb !== 'grant' && action.verb !== 'release' && action.verb !== 'renew') return 'no'
+    const token = tokenOf(target)
+    const order = token === undefined ? undefined : this.#orders.get(token)
+    if (target.verb === 'lost' && token !== undefined)
+      return tokenOf(action) === token && action.verb !== 'grant' ? 'may' : 'no'
+    if (target.verb === 'get' && target.owner === undefined)
+      return action.verb === 'grant' ? 'no' : isRelease(state, action) ? 'must' : 'may'
+    if (order === undefined) return 'may'
+    // Its token is gone for ever, or still to be granted: then first all grants before it, in their order.
+    if (order < state.granted) return 'no'
+    const next = this.#grants[state.granted]!
+    const isBlocked = !isFreeFor(state, next)
+    if (action.verb === 'grant') return action.holder === next && !isBlocked ? 'must' : 'no'
+    if (!isBlocked) return 'no'
+    return isRelease(state, action) ? 'must' : 'may'
+  }
+
+  hinders(first: LockAction, second: LockAction): boolean {
+    if (first.verb !== 'grant' && first.verb !== 'release' && first.verb !== 'renew') return false
+    if (second.verb === 'grant') return first.verb === 'grant'
+    if (second.verb === 'release' && first.verb === 'grant')
+      return second.token === undefined || !this.#orders.has(second.token)
+    if ((second.verb === 'release' || second.verb === 'renew') && first.verb !== 'grant')
+      return first.token === undefined || second.token === undefined || first.token === second.token
+    return true
+  }
+
   describe({ holders }: LockState): string {
     if (holders.length === 0) return 'nobody holds it'
     return holders
@@ -213,8 +251,7 @@ class Lock implements Model<LockState, LockAction> {
 
   #grant(state: LockState, holder: Holder, order: number | undefined): readonly LockState[] {
     const { holders, largest, granted } = state
-    const isFree = holder.shared ? holders.every(({ shared }) => shared) : holders.length === 0
-    if (!isFree) return []
+    if (!isFreeFor(state, holder)) return []
     if (order !== undefined && order !== granted) return []
     if (holder.token === undefined) {
       // Its token lies between the ones around it: the next one seen must leave room.
@@ -249,6 +286,25 @@ class Lock implements Model<LockState, LockAction> {
       return []
     return [{ ...state, holders: state.holders.with(at, { ...holder, token }), largest: token }]
   }
+}
+
+function tokenOf(action: LockAction): bigint | undefined {
+  if (action.verb === 'refused') return undefined
+  return action.verb === 'grant' ? action.holder.token : action.token
+}
+
+/** Whether it takes away one that holds the lock now, with that very token. */
+function isRelease({ holders }: LockState, action: LockAction): boolean {
+  return (
+    action.verb === 'release' &&
+    holders.some(
+      ({ owner, token }) => owner === action.owner && token !== undefined && token === action.token,
+    )
+  )
+}
+
+function isFreeFor({ holders }: LockState, { shared }: Holder): boolean {
+  return shared ? holders.every((holder) => holder.shared) : holders.length === 0
 }
 
 /** Position of the holder, one with that very token first; a grant that nobody has seen fits any token. */

@@ -196,6 +196,18 @@ class Pool implements Model<PoolState, PoolAction> {
     }
   }
 
+  helps(_state: PoolState, action: PoolAction, target: PoolAction): 'no' | 'may' | 'must' {
+    if (action.verb === 'refused' || action.verb === 'lost' || action.verb === 'get') return 'no'
+    return action.verb === 'checkout' && target.verb === 'checkout' ? 'no' : 'may'
+  }
+
+  hinders(first: PoolAction, second: PoolAction): boolean {
+    if (first.verb === 'refused' || first.verb === 'lost' || first.verb === 'get') return false
+    if (first.verb !== 'checkin') return true
+    if (second.verb === 'checkin' || second.verb === 'renew') return first.id === second.id
+    return second.verb !== 'checkout' && second.verb !== 'resize'
+  }
+
   describe(state: PoolState): string {
     return `${usedOf(state)} of ${state.cap} units are out`
   }

@@ -52,5 +52,8 @@ const register: Model<RegisterState, RegisterAction> = {
   lapse: () => [],
   kind: (action) =>
     action.verb === 'cas' ? `${action.from} to ${action.to}` : `${action.verb} ${action.value}`,
+  helps: (_state, action) =>
+    action.verb === 'read' || (action.verb === 'cas' && !action.isDone) ? 'no' : 'may',
+  hinders: (first) => first.verb === 'write' || (first.verb === 'cas' && first.isDone),
   describe: ({ value }) => (value === undefined ? 'it is empty' : `it holds ${value}`),
 }

@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts'
 import type { Contradiction, Model, Question, Step, Timed } from '../model.ts'
 import { answerOf, integerField, ttlOf } from './fields.ts'
 import { requestsOf } from './requests.ts'
@@ -20,11 +21,13 @@ interface SequenceState {
 type SequenceAction =
   | { readonly verb: 'next'; readonly value: bigint | undefined; readonly count: bigint }
   | { readonly verb: 'reserve'; readonly value: bigint | undefined; readonly untilNs: number }
-  | { readonly verb: 'get' | 'raise'; readonly next: bigint }
+  | { readonly verb: 'get'; readonly next: bigint }
+  | { readonly verb: 'raise'; readonly next: bigint }
   | { readonly verb: 'confirm' | 'rollback'; readonly value: bigint; readonly isDone: boolean }
 
 /**
- * A gapless sequence that begins at 1. `next` takes the number that follows, or `n` of them. `reserve` takes one that
+ * A gapless sequence that begins at 1. `next` takes the number that follows, or `n` of
+ * them, or one that came back. `reserve` takes one that
  * came back, or the one that follows; it is out until it is confirmed (then it is never issued again), given back,
  * or its ttl is over.
  */
@@ -95,7 +98,10 @@ class Sequence implements Model<SequenceState, SequenceAction> {
         if (action.value === undefined) {
           const seen = this.#takenFrom(next)
           if (seen !== undefined && seen < next + action.count) return []
-        } else if (action.value !== next) return []
+        } else if (action.value !== next) {
+          if (action.count !== 1n || !free.includes(action.value)) return []
+          return [{ ...state, free: free.filter((each) => each !== action.value) }]
+        }
         return [{ ...state, next: next + action.count }]
       case 'reserve': {
         const wanted = action.value === undefined ? [...free, next] : [action.value]
@@ -122,8 +128,11 @@ class Sequence implements Model<SequenceState, SequenceAction> {
     }
   }
 
-  lapse(state: SequenceState, nowNs: number): readonly SequenceState[] {
-    return state.reserved.flatMap(({ untilNs }, at) => (untilNs > nowNs ? [] : [returned(state, at)]))
+  lapse(state: SequenceState, nowNs: number, target: SequenceAction): readonly SequenceState[] {
+    return state.reserved.flatMap(({ value, untilNs }, at) => {
+      const isAsked = target.verb !== 'get' && target.verb !== 'raise' && target.value === value
+      return isAsked && untilNs <= nowNs ? [returned(state, at)] : []
+    })
   }
 
   kind(action: SequenceAction, nowNs: number): string {
@@ -140,10 +149,37 @@ class Sequence implements Model<SequenceState, SequenceAction> {
     }
   }
 
+  helps(state: SequenceState, action: SequenceAction, target: SequenceAction): 'no' | 'may' | 'must' {
+    if (action.verb === 'get' || target.verb === 'raise') return 'no'
+    const wanted = target.verb === 'get' ? target.next : target.value
+    if (wanted === undefined) return 'may'
+    // The counter must still get there, and may not pass it.
+    const isAhead = target.verb === 'get' || wanted >= state.next
+    switch (action.verb) {
+      case 'raise':
+        return isAhead && action.next <= wanted ? 'may' : 'no'
+      case 'next':
+      case 'reserve':
+        // One that nobody saw cannot bring back a number.
+        if (action.value === undefined) return isAhead || 'isDone' in target ? 'may' : 'no'
+        if (!isAhead) return action.value === wanted ? 'may' : 'no'
+        return action.value === state.next && action.value <= wanted ? 'may' : 'no'
+      default:
+        return action.value === wanted ? 'may' : 'no'
+    }
+  }
+
+  hinders(first: SequenceAction, second: SequenceAction): boolean {
+    if (first.verb === 'get' || second.verb === 'raise') return false
+    if (second.verb === 'get') return true
+    if (first.verb === 'raise') return 'isDone' in second ? false : (second.value ?? 0n) < first.next
+    return first.value === undefined || second.value === undefined || first.value === second.value
+  }
+
   describe({ next, reserved, free }: SequenceState): string {
     const parts = [`the next number is ${next}`]
-    if (reserved.length > 0) parts.push(`${reserved.map(({ value }) => value).join(', ')} reserved`)
-    if (free.length > 0) parts.push(`${free.join(', ')} free again`)
+    if (reserved.length > 0) parts.push(`${some(reserved.map(({ value }) => value))} reserved`)
+    if (free.length > 0) parts.push(`${some(free)} free again`)
     return parts.join(', ')
   }
 
@@ -158,6 +194,11 @@ class Sequence implements Model<SequenceState, SequenceAction> {
     }
     return this.#taken[low]
   }
+}
+
+function some(values: readonly bigint[]): string {
+  const left = values.length - limits.valuesShownMax
+  return `${values.slice(-limits.valuesShownMax).join(', ')}${left > 0 ? ` and ${left} more` : ''}`
 }
 
 function returned(state: SequenceState, at: number): SequenceState {
