@@ -14,7 +14,7 @@ const exitCodes = { ok: 0, broken: 1, usage: 2, failed: 6, interrupted: 130 } as
 async function main(args: readonly string[]): Promise<number> {
   const stop = new AbortController()
   try {
-    const { fresh, exit, help, workload, directory } = parseArguments(args)
+    const { fresh, exit, help, workload, directory, history } = parseArguments(args)
     if (help) {
       process.stdout.write(helpText)
       return exitCodes.ok
@@ -25,6 +25,7 @@ async function main(args: readonly string[]): Promise<number> {
       directory: resolve(directory ?? resolve(home, '.tranca/demo')),
       fresh,
       exit,
+      history: history === undefined ? undefined : resolve(history),
       display: new Display(process.stdout),
       signal: stop.signal,
     })

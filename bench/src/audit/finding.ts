@@ -14,6 +14,7 @@ export const rules = {
   nothingLeft: 'nothing left behind by ended sessions',
   sessionKept: 'every session kept',
   noSurprise: 'every refusal expected',
+  linearizable: 'every answer explained by one order',
   historyKept: 'everything from earlier runs still there',
 } as const
 

@@ -6,6 +6,7 @@ export interface DemoArguments {
   readonly help: boolean
   readonly workload: string | undefined
   readonly directory: string | undefined
+  readonly history: string | undefined
 }
 
 export class ArgumentError extends Error {
@@ -24,6 +25,7 @@ Options:
   --exit             end after the summary; exit code 0 only if the audit holds
   --workload FILE    another workload (default: bench/workloads/erp-morning.json)
   --directory DIR    where the cluster keeps its data (default: .tranca/demo)
+  --history FILE     keep what clients saw of locks and numbers, for npm run check-history
   --help             this text
 
 Examples:
@@ -45,10 +47,11 @@ export function parseArguments(args: readonly string[]): DemoArguments {
         help: { type: 'boolean', default: false },
         workload: { type: 'string' },
         directory: { type: 'string' },
+        history: { type: 'string' },
       },
     })
-    const { fresh, exit, help, workload, directory } = values
-    return { fresh, exit, help, workload, directory }
+    const { fresh, exit, help, workload, directory, history } = values
+    return { fresh, exit, help, workload, directory, history }
   } catch (error) {
     throw new ArgumentError(error instanceof Error ? error.message : String(error))
   }

@@ -1,8 +1,12 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeHistory } from '@tranca/history'
 import { type PortChoice, startDevCluster } from 'tranca/dev-cluster'
 import { type AuditReport, audit } from '../audit/audit.ts'
 import { collectState, untilExpired } from '../audit/collect.ts'
+import { auditOrderOfEffects } from '../audit/linearizable.ts'
 import { limits } from '../limits.ts'
+import { observedOperations } from '../record/observed.ts'
 import { type RunResult, runWorkload } from '../workload/run.ts'
 import { tasksOf, type Workload } from '../workload/workload.ts'
 import type { Display } from './display.ts'
@@ -23,6 +27,8 @@ export interface DemoOptions {
   /** End after the summary; else stay until `signal`. */
   readonly exit: boolean
   readonly display: Display
+  /** Where to keep what clients saw of locks and numbers, for `npm run check-history`. */
+  readonly history?: string | undefined
   /** For a new cluster; default: 5555.. if free. */
   readonly ports?: PortChoice
   readonly signal: AbortSignal
@@ -101,13 +107,27 @@ export async function runDemo(options: DemoOptions): Promise<AuditReport> {
     await untilExpired({ addresses, namespace, sessions: cut, withinMs })
     const after = await collectState({ addresses, namespace, usageFromMs })
     saveState(keepsake, after)
-    const report = audit({
+    const operations = observedOperations({
+      history: run.history,
+      before: before.sequences,
+      after: after.sequences,
+    })
+    if (options.history !== undefined) {
+      writeFileSync(options.history, writeHistory(operations))
+      display.event(`what clients saw is kept in ${options.history}`)
+    }
+    const audited = audit({
       history: run.history,
       before,
       after,
       earlier,
       surprises: [...run.surprises, ...deaths],
     })
+    const order = auditOrderOfEffects(operations)
+    const report: AuditReport = {
+      ok: audited.ok && order.found === 0,
+      verdicts: [...audited.verdicts, order],
+    }
     const used = { before: before.licenses, after: after.licenses }
     display.line()
     for (const line of summaryLines(run, kill?.report, report, used)) display.line(line)
