@@ -108,6 +108,11 @@ export class RawNode {
     return this.#raft.log.lastIndex()
   }
 
+  /** Index of the snapshot that takes the log's place and is not known to be stored yet, or 0. */
+  get pendingSnapshot(): Index {
+    return this.#raft.log.unstable.snapshot?.index ?? 0
+  }
+
   /** Whom leadership is being handed to, or 0. */
   get transferee(): NodeId {
     return this.#raft.transferee

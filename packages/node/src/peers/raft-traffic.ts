@@ -74,9 +74,10 @@ export class RaftTraffic {
       term,
       snapshot: { index: meta.index, term: meta.term, confState: meta.confState, data: new Uint8Array(0) },
     })
-    if (replica.raft.commit >= meta.index) return true
+    if (replica.raft.pendingSnapshot === meta.index) return true
     this.#storing.release(snapshot)
-    return false
+    // The log had all of it already, and only learnt that it is committed.
+    return replica.raft.commit >= meta.index
   }
 }
 
