@@ -509,7 +509,10 @@ export class Node {
     if (this.#standing.standing !== 'joining') return
     if (this.#standing.promoted(starts)) {
       this.#logger.info('has caught up: votes again')
-      this.#storage.setRejoining(false).catch((error: unknown) => this.#fail(error as Error))
+      // The count that it goes by may be one that only the others remembered.
+      this.#storage
+        .setRejoining(false, { startsAtLeast: this.#standing.starts })
+        .catch((error: unknown) => this.#fail(error as Error))
     }
     // Either the others learn that it votes again, or that it still must not.
     this.#peers.greetAgain()
