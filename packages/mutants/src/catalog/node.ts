@@ -16,9 +16,12 @@ export const nodeMutants: readonly Mutant[] = [
     id: 'acknowledged-while-writing',
     bug: 'what waits for a write is sent when the write is asked for',
     file: `${src}/replica/replica.ts`,
-    find: '    this.#ports.store(request).then(\n      () => {\n        if (this.#stopped) return\n        this.#deliver(request.responses)\n',
-    replace:
-      '    queueMicrotask(() => { if (!this.#stopped) { this.#deliver(request.responses); this.schedule() } })\n    this.#ports.store(request).then(\n      () => {\n        if (this.#stopped) return\n',
+    find: '    this.#ports.store(request).then(',
+    replace: `
+    const { responses } = request
+    request = { ...request, responses: [] }
+    queueMicrotask(() => { if (!this.#stopped) { this.#deliver(responses); this.schedule() } })
+    this.#ports.store(request).then(`,
     catchers: ['simulator'],
   },
   {
