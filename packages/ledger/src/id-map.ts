@@ -1,9 +1,9 @@
 const CAPACITY_MIN = 8
 
 /**
- * Values by their `id`: open addressing over one array. Ids come in windows that slide upward, so `id`
- * modulo the capacity seldom meets another. A Map would do, but one with a single entry that comes and
- * goes rebuilds its table every few requests and leaves the old ones to the collector.
+ * Values by their `id`: open addressing over one array. Ids are scattered over it, for they often come as one
+ * long run, behind which a newcomer would have to look for the end. A Map would do, but one with a single entry
+ * that comes and goes rebuilds its table every few requests and leaves the old ones to the collector.
  */
 export class IdMap<V extends { readonly id: number }> {
   size = 0
@@ -13,7 +13,7 @@ export class IdMap<V extends { readonly id: number }> {
     const slots = this.#slots
     if (this.size === 0) return undefined
     const mask = slots.length - 1
-    for (let at = id & mask; ; at = (at + 1) & mask) {
+    for (let at = scattered(id) & mask; ; at = (at + 1) & mask) {
       const value = slots[at]
       if (value === undefined || value.id === id) return value
     }
@@ -34,14 +34,14 @@ export class IdMap<V extends { readonly id: number }> {
     const slots = this.#slots
     if (this.size === 0) return
     const mask = slots.length - 1
-    let at = id & mask
+    let at = scattered(id) & mask
     while (slots[at] !== undefined && slots[at]!.id !== id) at = (at + 1) & mask
     if (slots[at] === undefined) return
     this.size -= 1
     // Values behind the hole move up if it lies between their own place and where they stand.
     let hole = at
     for (let next = (at + 1) & mask; slots[next] !== undefined; next = (next + 1) & mask) {
-      const home = slots[next]!.id & mask
+      const home = scattered(slots[next]!.id) & mask
       if (((next - home) & mask) < ((next - hole) & mask)) continue
       slots[hole] = slots[next]
       hole = next
@@ -64,8 +64,14 @@ export class IdMap<V extends { readonly id: number }> {
   #place(value: V): void {
     const slots = this.#slots
     const mask = slots.length - 1
-    let at = value.id & mask
+    let at = scattered(value.id) & mask
     while (slots[at] !== undefined) at = (at + 1) & mask
     slots[at] = value
   }
+}
+
+/** Fibonacci hashing (Knuth, The Art of Computer Programming 6.4); the high bits come down, where the mask looks. */
+function scattered(id: number): number {
+  const product = Math.imul(id, 0x9e3779b1)
+  return product ^ (product >>> 15)
 }

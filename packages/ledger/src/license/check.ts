@@ -19,8 +19,9 @@ export function checkLicenses(licenses: Licenses): number {
   assert.equal(licenses.poolList.length, licenses.pools.size, 'each pool is in the list')
   assert.equal(units, licenses.units, 'the units of all pools are as counted')
   let queries = 0
-  for (const [id, grant] of licenses.grants) {
-    assert.equal(id, grant.order, 'each grant is found by its number')
+  for (const grant of licenses.grants) {
+    const { id } = grant
+    assert.equal(licenses.grants.get(id), grant, 'each grant is found by its number')
     const { session } = grant.owner
     assert(licenses.sessions.table.get(session.id) === session, `only living sessions hold grant ${id}`)
     assert(session.owners.get(grant.owner.name) === grant.owner, `the owner of grant ${id} is known`)

@@ -7,6 +7,7 @@ import type { Waiters } from '../wait/waiters.ts'
 import type { GrantStatus } from './commands.ts'
 import { Deadline } from './deadline.ts'
 import { DenialLog } from './denials.ts'
+import { GrantTable } from './grant-table.ts'
 import { judge, type Verdict } from './judge.ts'
 import type { FeatureSpec, ProductSpec } from './key-body.ts'
 import { type Asked, type CoolDown, Grant, INSTALLATIONS, Pool, poolId, Seat } from './pool.ts'
@@ -116,7 +117,7 @@ export class Licenses {
     homologation: newLists(),
     development: newLists(),
   }
-  readonly grants = new Map<number, Grant>()
+  readonly grants = new GrantTable()
   readonly borrows = new Map<string, Borrow>()
   /** Over all pools. */
   units = 0
@@ -145,7 +146,7 @@ export class Licenses {
       for (let seat = pool.firstSeat; seat !== undefined; seat = seat.next) yield seat
       yield* pool.coolDowns.values()
     }
-    yield* this.grants.values()
+    yield* this.grants
     yield* this.borrows.values()
     yield* this.usage.all()
     yield* this.denials.all()
@@ -389,7 +390,7 @@ export class Licenses {
     grant.seat?.addGrant(grant)
     owner.addHolding(grant)
     owner.session.grantCount += 1
-    this.grants.set(grant.order, grant)
+    this.grants.add(grant)
     this.#countStatus(grant, 1)
   }
 
@@ -423,7 +424,7 @@ export class Licenses {
     const { session } = owner
     if (grant.idle !== undefined) this.disarm(pool, grant.idle)
     grant.idle = undefined
-    this.grants.delete(grant.order)
+    this.grants.delete(grant)
     session.grantCount -= 1
     this.#countStatus(grant, -1)
     core.rows.remove(grant)

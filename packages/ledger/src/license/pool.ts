@@ -169,6 +169,9 @@ export class Grant extends Holding implements Row {
   taken: Set<string> | undefined = undefined
   previousOfSeat: Grant | undefined = undefined
   nextOfSeat: Grant | undefined = undefined
+  /** Neighbors among all grants. */
+  previousGrant: Grant | undefined = undefined
+  nextGrant: Grant | undefined = undefined
   dirtyAt = -1
   stored = false
   gone = false
@@ -189,6 +192,10 @@ export class Grant extends Holding implements Row {
 
   get kind(): 'grant' {
     return 'grant'
+  }
+
+  get id(): number {
+    return this.order
   }
 
   rowKey(): string {

@@ -31,7 +31,7 @@ export function setRules(licenses: Licenses, session: Session, operation: Licens
 function obey(licenses: Licenses): number {
   const { core } = licenses
   const ending: Grant[] = []
-  for (const grant of licenses.grants.values()) {
+  for (const grant of licenses.grants) {
     const { rules } = grant.pool
     if (rules?.exclusion(rules.match(grant.subject)) !== undefined) {
       ending.push(grant)

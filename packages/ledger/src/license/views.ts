@@ -123,9 +123,7 @@ function productView(licenses: Licenses, pool: Pool): LicenseProductView {
 function grantList(licenses: Licenses, { product, user, after, limit }: LicenseGrants) {
   const max = limitOf(licenses, limit)
   const views: GrantView[] = []
-  // The table is in the order of the grants.
-  for (const grant of licenses.grants.values()) {
-    if (after !== undefined && grant.order <= after) continue
+  for (const grant of licenses.grants.from(after)) {
     if (product !== undefined && grant.pool.product !== product) continue
     if (user !== undefined && grant.subject.user !== user) continue
     if (views.length === max) return { grants: views, next: views[max - 1]!.grant }
