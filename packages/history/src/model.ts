@@ -40,6 +40,11 @@ export interface Step<Action> {
   readonly observes: boolean
   /** May make impossible what could have happened just before, besides other steps that must happen. */
   readonly narrows?: boolean
+  /**
+   * Steps that must happen and are alike may change places while both are open: it is enough to try the one that
+   * returns first. `undefined` for a step that is like no other.
+   */
+  readonly alike?: string | undefined
   /** What clients saw of it: several operations if a request was sent again. */
   readonly operations: readonly Operation[]
 }

@@ -115,8 +115,7 @@ class Search<State, Action> {
     const found: Path<State>[] = []
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
       found.push(...this.#reach(next, position))
-      for (const other of rivals) {
-        if (next.done.includes(other)) continue
+      for (const other of this.#first(rivals.filter((each) => !next.done.includes(each)))) {
         for (const reached of this.#reach(next, other)) {
           if (reached.done.includes(position)) {
             found.push(reached)
@@ -130,6 +129,17 @@ class Search<State, Action> {
       }
     }
     return found
+  }
+
+  /** Of steps that are alike, the one that returns first. */
+  #first(positions: readonly number[]): number[] {
+    const first = new Map<string, number>()
+    for (const at of positions) {
+      const { alike, returnNs } = this.#steps[at]!
+      const other = alike === undefined ? undefined : first.get(alike)
+      if (other === undefined || returnNs < this.#steps[other]!.returnNs) first.set(alike ?? String(at), at)
+    }
+    return [...first.values()]
   }
 
   /** Open steps that may be possible only before this one, or before another of them. */
@@ -191,7 +201,7 @@ class Search<State, Action> {
         if (after.length > 0) return after
       }
     }
-    const moves = helpful.flatMap((other) => this.#happen(path, other))
+    const moves = this.#first(helpful).flatMap((other) => this.#happen(path, other))
     for (const state of this.#model.lapse(path.state, this.#nowNs, target)) {
       this.#count()
       moves.push(this.#look({ ...path, state }, this.#open))

@@ -10,6 +10,8 @@ interface World {
   readonly given: readonly string[]
   readonly cap: number
   readonly next: number
+  /** Numbers that came back. */
+  readonly free: readonly number[]
   readonly value: number | null
   /** Answers that requests got. */
   readonly answers: { readonly [id: string]: number | string }
@@ -22,6 +24,7 @@ interface Held {
   readonly units: number
   readonly ttlNs: number
   readonly endNs: number
+  readonly shared?: boolean
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the tests make these fields themselves
@@ -32,17 +35,28 @@ type Fields = any
  * grants are tried from 1 to `tokenMax`.
  */
 export function isPossible(operations: readonly Operation[], cap: number, tokenMax: number): boolean {
-  const world: World = { nowNs: 0, largest: 0, held: [], given: [], cap, next: 1, value: null, answers: {} }
+  const world: World = {
+    nowNs: 0,
+    largest: 0,
+    held: [],
+    given: [],
+    cap,
+    next: 1,
+    free: [],
+    value: null,
+    answers: {},
+  }
   return goOn(world, operations, tokenMax)
 }
 
 function goOn(world: World, left: readonly Operation[], tokenMax: number): boolean {
   if (left.every(({ status }) => status !== 'ok')) return true
   for (const [at, held] of world.held.entries()) {
+    const free = held.lease === 'number' ? [...world.free, held.token] : world.free
     const nowNs = Math.max(world.nowNs, held.endNs)
     if (nowNs === Number.POSITIVE_INFINITY) continue
     if (left.some(({ status, returnNs }) => status === 'ok' && Number(returnNs) < nowNs)) continue
-    if (goOn({ ...world, nowNs, held: world.held.toSpliced(at, 1) }, left, tokenMax)) return true
+    if (goOn({ ...world, nowNs, free, held: world.held.toSpliced(at, 1) }, left, tokenMax)) return true
   }
   for (const [at, operation] of left.entries()) {
     const nowNs = Math.max(world.nowNs, Number(operation.callNs))
@@ -77,16 +91,19 @@ function effects(world: World, operation: Operation, tokenMax: number): World[] 
   switch (operation.op) {
     case 'lock.acquire': {
       if (answered !== undefined && (!isKnown || ret.ok)) return same(ret?.token === answered)
-      const first = world.held[0]
-      if (isKnown && ret.already) return same(first?.owner === args.owner && first?.token === ret.token)
-      if (first !== undefined) return same(ret?.ok === false && (ret.holder ?? first.owner) === first.owner)
-      if (isKnown && !ret.ok) return []
+      const owners = world.held.map(({ owner }) => owner)
+      if (isKnown && ret.already)
+        return same(world.held.some(({ owner, token }) => owner === args.owner && token === ret.token))
+      const shared = args.mode === 'shared'
+      if (isKnown && !ret.ok)
+        return same(owners.length > 0 && (ret.holder === undefined || owners.includes(ret.holder)))
+      if (world.held.some((each) => !shared || !each.shared)) return same(false)
       const tokens = isKnown ? [ret.token] : Array.from({ length: tokenMax }, (_, token) => token + 1)
       return tokens
         .filter((token) => token > world.largest)
         .map((token) => {
-          const held = { owner: args.owner, token, lease: '', units: 0, ttlNs, endNs: start + ttlNs }
-          return { ...world, largest: token, held: [held], answers: remember(token) }
+          const held = { owner: args.owner, token, lease: '', units: 0, ttlNs, endNs: start + ttlNs, shared }
+          return { ...world, largest: token, held: [...world.held, held], answers: remember(token) }
         })
     }
     case 'lock.release':
@@ -100,9 +117,12 @@ function effects(world: World, operation: Operation, tokenMax: number): World[] 
         return { ...world, held: world.held.with(mine, { ...held, ttlNs: renewed, endNs: start + renewed }) }
       })
     case 'lock.get': {
-      const first = world.held[0]
-      if (first === undefined) return same(ret?.holder === '')
-      return same(ret?.holder === first.owner && (ret?.token === undefined || ret.token === first.token))
+      if (world.held.length === 0) return same(ret?.holder === '')
+      return same(
+        world.held.some(
+          ({ owner, token }) => ret?.holder === owner && (ret.token === undefined || ret.token === token),
+        ),
+      )
     }
     case 'fence.write': {
       const fits = args.token >= world.largest
@@ -111,8 +131,40 @@ function effects(world: World, operation: Operation, tokenMax: number): World[] 
     }
     case 'seq.next': {
       if (answered !== undefined) return same(ret?.value === answered)
-      if (isKnown && ret.value !== world.next) return []
-      return [{ ...world, next: world.next + (args.n ?? 1), answers: remember(world.next) }]
+      const free = args.n === undefined ? world.free : []
+      return [world.next, ...free]
+        .filter((value) => !isKnown || ret.value === value)
+        .map((value) => ({
+          ...world,
+          next: value === world.next ? value + (args.n ?? 1) : world.next,
+          free: world.free.filter((each) => each !== value),
+          answers: remember(value),
+        }))
+    }
+    case 'seq.reserve': {
+      if (answered !== undefined) return same(ret?.value === answered)
+      return [world.next, ...world.free]
+        .filter((value) => !isKnown || ret.value === value)
+        .map((value) => {
+          const held = { owner: '', token: value, lease: 'number', units: 0, ttlNs, endNs: start + ttlNs }
+          return {
+            ...world,
+            next: Math.max(world.next, value + 1),
+            free: world.free.filter((each) => each !== value),
+            held: [...world.held, held],
+            answers: remember(value),
+          }
+        })
+    }
+    case 'seq.raise':
+      return [{ ...world, next: Math.max(world.next, args.next) }]
+    case 'seq.confirm':
+    case 'seq.rollback': {
+      const at = world.held.findIndex(({ token }) => token === args.value)
+      if (isKnown && ret.ok !== at >= 0) return []
+      if (at < 0) return [world]
+      const free = operation.op === 'seq.rollback' ? [...world.free, args.value] : world.free
+      return [{ ...world, free, held: world.held.toSpliced(at, 1) }]
     }
     case 'seq.get':
       return same(ret?.next === world.next)

@@ -2,7 +2,7 @@ import type { Json, Operation } from '../src/index.ts'
 import { ok, unknown } from './kit.ts'
 import { randomOf } from './service.ts'
 
-export const kinds = ['lock', 'fence', 'seq', 'pool', 'register'] as const
+export const kinds = ['lock', 'shared', 'fence', 'seq', 'reserve', 'pool', 'register'] as const
 
 /** A few operations on one object with answers out of the air: some possible, some not. */
 export function tinyHistory(kind: (typeof kinds)[number], seed: number): Operation[] {
@@ -18,13 +18,15 @@ export function tinyHistory(kind: (typeof kinds)[number], seed: number): Operati
     const lease = pick(['l1', 'l2'])
     const truth = { ok: random() < 0.6 }
     switch (kind) {
-      case 'lock': {
+      case 'lock':
+      case 'shared': {
+        const mode = kind === 'shared' && random() < 0.7 ? { mode: 'shared' } : {}
         const named = { lock: 'x', owner, token: 1 + below(3) }
         return pick([
           () =>
             [
               'lock.acquire',
-              { lock: 'x', owner, ...ttl(), ...request() },
+              { lock: 'x', owner, ...mode, ...ttl(), ...request() },
               truth.ok
                 ? { ok: true, token: 1 + below(3), ...(random() < 0.1 ? { already: true } : {}) }
                 : { ok: false, ...(random() < 0.5 ? {} : { holder: pick(['a', 'b']) }) },
@@ -49,6 +51,18 @@ export function tinyHistory(kind: (typeof kinds)[number], seed: number): Operati
               { seq: 's', ...(random() < 0.2 ? { n: 2 } : {}), ...request() },
               { value: 1 + below(5) },
             ]
+      case 'reserve': {
+        const value = 1 + below(3)
+        return pick([
+          () => ['seq.reserve', { seq: 's', ...ttl(), ...request() }, { value }] as const,
+          () => ['seq.reserve', { seq: 's' }, { value }] as const,
+          () => ['seq.confirm', { seq: 's', value }, truth] as const,
+          () => ['seq.rollback', { seq: 's', value }, truth] as const,
+          () => ['seq.next', { seq: 's' }, { value }] as const,
+          () => ['seq.raise', { seq: 's', next: 1 + below(4) }, { ok: true }] as const,
+          () => ['seq.get', { seq: 's' }, { next: 1 + below(4) }] as const,
+        ])()
+      }
       case 'pool':
         return pick([
           () => ['pool.resize', { pool: 'p', cap: below(4) }, { ok: true }] as const,

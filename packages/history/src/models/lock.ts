@@ -49,7 +49,8 @@ export function lockQuestion(timed: readonly Timed[]): Question<LockState, LockA
   if (atFault !== undefined) return atFault
   const requests = requestsOf(timed, (operation) => isGrant(operation.op, answerOf(operation)))
   const steps: Step<LockAction>[] = []
-  const grants: { readonly position: number; readonly token: bigint; readonly holder: Holder }[] = []
+  const grants: (Due & { readonly position: number })[] = []
+  const names: Named[] = []
   /** Until when somebody has seen the holder of a token: so long it cannot vanish. */
   const seenNs = new Map<bigint, number>()
   for (const { operation, operations, callNs, returnNs } of requests) {
@@ -58,31 +59,44 @@ export function lockQuestion(timed: readonly Timed[]): Question<LockState, LockA
     const isCertain = returnNs !== Number.POSITIVE_INFINITY
     const observes = action.verb !== 'grant' && action.verb !== 'release' && action.verb !== 'renew'
     if (observes && !isCertain) continue
-    if (action.verb === 'grant' && action.holder.token !== undefined && isCertain)
-      grants.push({ position: steps.length, token: action.holder.token, holder: action.holder })
-    else if (
-      isCertain &&
-      (action.verb === 'again' ||
-        action.verb === 'release' ||
-        action.verb === 'renew' ||
-        action.verb === 'get') &&
-      action.token !== undefined
-    )
-      seenNs.set(action.token, Math.max(callNs, seenNs.get(action.token) ?? callNs))
+    const token = tokenOf(action)
+    if (action.verb === 'grant') {
+      if (token !== undefined && isCertain)
+        grants.push({ position: steps.length, token, owner: action.holder.owner, holder: action.holder })
+    } else if (token !== undefined && action.verb !== 'lost' && action.verb !== 'refused') {
+      names.push({ token, owner: action.owner ?? '', isCertain })
+      if (isCertain) seenNs.set(token, Math.max(callNs, seenNs.get(token) ?? callNs))
+    }
     steps.push({ action, callNs, returnNs, observes, operations })
   }
-  grants.sort((a, b) => (a.token < b.token ? -1 : 1))
-  for (const [order, { position }] of grants.entries()) {
-    const step = steps[position]!
-    if (step.action.verb === 'grant') steps[position] = { ...step, action: { ...step.action, order } }
+  // A holder that was certainly seen must have been granted its token, though nobody saw that.
+  const granted = new Set(grants.map(({ token }) => token))
+  const unseen = new Map<bigint, Due>()
+  for (const { token, owner, isCertain } of names)
+    if (isCertain && !granted.has(token) && !unseen.has(token))
+      unseen.set(token, { token, owner, holder: undefined })
+  const due: (Due & { readonly position?: number })[] = [...grants, ...unseen.values()]
+  due.sort((a, b) => (a.token < b.token ? -1 : 1))
+  for (const [order, { position }] of due.entries()) {
+    const step = position === undefined ? undefined : steps[position]
+    if (step?.action.verb === 'grant') steps[position!] = { ...step, action: { ...step.action, order } }
   }
-  return {
-    model: new Lock(
-      grants.map(({ holder }) => holder),
-      seenNs,
-    ),
-    steps,
-  }
+  return { model: new Lock(due, names, seenNs), steps }
+}
+
+/** A grant that must happen. */
+interface Due {
+  readonly token: bigint
+  readonly owner: string
+  /** `undefined` if nobody saw the grant itself. */
+  readonly holder: Holder | undefined
+}
+
+/** A token in somebody's hands, as an operation names it. */
+interface Named {
+  readonly token: bigint
+  readonly owner: string
+  readonly isCertain: boolean
 }
 
 function isGrant(op: string, answer: ReturnType<typeof answerOf>): boolean {
@@ -125,15 +139,22 @@ function actionOf(
 class Lock implements Model<LockState, LockAction> {
   readonly initial: readonly LockState[] = [{ holders: [], largest: undefined, granted: 0 }]
   /** Grants that must happen, in order of their tokens. */
-  readonly #grants: readonly Holder[]
-  readonly #tokens: readonly bigint[]
+  readonly #due: readonly Due[]
   readonly #orders: ReadonlyMap<bigint, number>
+  /** Tokens that operations name as this owner's. */
+  readonly #names = new Map<string, Set<bigint>>()
   readonly #seenNs: ReadonlyMap<bigint, number>
 
-  constructor(grants: readonly Holder[], seenNs: ReadonlyMap<bigint, number>) {
-    this.#grants = grants
-    this.#tokens = grants.map(({ token }) => token!)
-    this.#orders = new Map(this.#tokens.map((token, order) => [token, order]))
+  constructor(due: readonly Due[], names: readonly Named[], seenNs: ReadonlyMap<bigint, number>) {
+    this.#due = due
+    this.#orders = new Map(due.map(({ token }, order) => [token, order]))
+    for (const { token, owner } of names) {
+      const order = this.#orders.get(token)
+      if (order !== undefined && due[order]!.holder !== undefined) continue
+      const mine = this.#names.get(owner)
+      if (mine === undefined) this.#names.set(owner, new Set([token]))
+      else mine.add(token)
+    }
     this.#seenNs = seenNs
   }
 
@@ -152,38 +173,29 @@ class Lock implements Model<LockState, LockAction> {
       case 'grant':
         return this.#grant(state, action.holder, action.order)
       case 'again':
-        return this.#found(state, action.owner, action.token)
+        return find(state, action.owner, action.token) < 0 ? [] : [state]
       case 'refused':
         return state.holders.some(({ owner }) => action.by === undefined || owner === action.by)
           ? [state]
           : []
       case 'release': {
         const at = find(state, action.owner, action.token)
-        if (at < 0) return []
-        return this.#bind(state, at, action.token).map((bound) => ({
-          ...bound,
-          holders: bound.holders.filter((_, position) => position !== at),
-        }))
+        return at < 0 ? [] : [{ ...state, holders: state.holders.toSpliced(at, 1) }]
       }
-      case 'lost': {
-        const at = find(state, action.owner, action.token)
-        return at < 0 || (action.token !== undefined && state.holders[at]!.token === undefined) ? [state] : []
-      }
+      case 'lost':
+        return find(state, action.owner, action.token) < 0 ? [state] : []
       case 'renew': {
         const at = find(state, action.owner, action.token)
         if (at < 0) return []
-        return this.#bind(state, at, action.token).map((bound) => {
-          const holder = bound.holders[at]!
-          const ttlNs = action.ttlNs ?? holder.ttlNs
-          return {
-            ...bound,
-            holders: bound.holders.with(at, { ...holder, ttlNs, untilNs: action.callNs + ttlNs }),
-          }
-        })
+        const holder = state.holders[at]!
+        const ttlNs = action.ttlNs ?? holder.ttlNs
+        return [
+          { ...state, holders: state.holders.with(at, { ...holder, ttlNs, untilNs: action.callNs + ttlNs }) },
+        ]
       }
       case 'get':
         if (action.owner === undefined) return state.holders.length === 0 ? [state] : []
-        return this.#found(state, action.owner, action.token)
+        return find(state, action.owner, action.token) < 0 ? [] : [state]
     }
   }
 
@@ -222,9 +234,13 @@ class Lock implements Model<LockState, LockAction> {
     if (order === undefined) return 'may'
     // Its token is gone for ever, or still to be granted: then first all grants before it, in their order.
     if (order < state.granted) return 'no'
-    const next = this.#grants[state.granted]!
-    const isBlocked = !isFreeFor(state, next)
-    if (action.verb === 'grant') return action.holder === next && !isBlocked ? 'must' : 'no'
+    const next = this.#due[state.granted]!
+    if (next.holder === undefined) {
+      if (action.verb === 'grant') return action.holder.owner === next.owner ? 'may' : 'no'
+      return 'may'
+    }
+    const isBlocked = !isFreeFor(state, next.holder)
+    if (action.verb === 'grant') return action.holder === next.holder && !isBlocked ? 'must' : 'no'
     if (!isBlocked) return 'no'
     return isRelease(state, action) ? 'must' : 'may'
   }
@@ -232,8 +248,7 @@ class Lock implements Model<LockState, LockAction> {
   hinders(first: LockAction, second: LockAction): boolean {
     if (first.verb !== 'grant' && first.verb !== 'release' && first.verb !== 'renew') return false
     if (second.verb === 'grant') return first.verb === 'grant'
-    if (second.verb === 'release' && first.verb === 'grant')
-      return second.token === undefined || !this.#orders.has(second.token)
+    if (second.verb === 'release' && first.verb === 'grant') return second.token === undefined
     if ((second.verb === 'release' || second.verb === 'renew') && first.verb !== 'grant')
       return first.token === undefined || second.token === undefined || first.token === second.token
     return true
@@ -250,41 +265,31 @@ class Lock implements Model<LockState, LockAction> {
   }
 
   #grant(state: LockState, holder: Holder, order: number | undefined): readonly LockState[] {
-    const { holders, largest, granted } = state
     if (!isFreeFor(state, holder)) return []
-    if (order !== undefined && order !== granted) return []
-    if (holder.token === undefined) {
-      // Its token lies between the ones around it: the next one seen must leave room.
-      const seen = largest === undefined ? undefined : largest + 1n
-      const next = this.#tokens[granted]
-      if (seen !== undefined && next !== undefined && next <= seen) return []
-      return [{ ...state, holders: [...holders, holder], largest: seen }]
-    }
-    if (largest !== undefined && holder.token <= largest) return []
-    const next = this.#tokens[granted]
-    if (order === undefined && next !== undefined && holder.token >= next) return []
+    if (holder.token !== undefined) return this.#grantWith(state, holder, order)
+    // Nobody saw its token: one that is named as this owner's later on, or one that never shows. That one lies
+    // between the tokens around it: the next that is due must leave room.
+    const states = [...(this.#names.get(holder.owner) ?? [])].flatMap((token) =>
+      this.#grantWith(state, { ...holder, token }, this.#orders.get(token)),
+    )
+    const { holders, largest, granted } = state
+    const token = largest === undefined ? undefined : largest + 1n
+    const next = this.#due[granted]?.token
+    if (token === undefined || next === undefined || token < next)
+      states.push({ ...state, holders: [...holders, holder], largest: token })
+    return states
+  }
+
+  /** `order` is `undefined` for a grant that need not happen: it may not pass over one that must. */
+  #grantWith(state: LockState, holder: Holder, order: number | undefined): LockState[] {
+    const { holders, largest, granted } = state
+    const token = holder.token!
+    if (largest !== undefined && token <= largest) return []
+    const next = this.#due[granted]
+    if (order === undefined ? next !== undefined && token >= next.token : order !== granted) return []
     return [
-      {
-        holders: [...holders, holder],
-        largest: holder.token,
-        granted: order === undefined ? granted : granted + 1,
-      },
+      { holders: [...holders, holder], largest: token, granted: order === undefined ? granted : granted + 1 },
     ]
-  }
-
-  #found(state: LockState, owner: string, token: bigint | undefined): readonly LockState[] {
-    const at = find(state, owner, token)
-    return at < 0 ? [] : this.#bind(state, at, token)
-  }
-
-  /** The same state, or the one that knows the token of a grant that nobody had seen. */
-  #bind(state: LockState, at: number, token: bigint | undefined): readonly LockState[] {
-    const holder = state.holders[at]!
-    if (token === undefined || holder.token !== undefined) return [state]
-    const next = this.#tokens[state.granted]
-    if ((state.largest !== undefined && token < state.largest) || (next !== undefined && token >= next))
-      return []
-    return [{ ...state, holders: state.holders.with(at, { ...holder, token }), largest: token }]
   }
 }
 
@@ -307,11 +312,9 @@ function isFreeFor({ holders }: LockState, { shared }: Holder): boolean {
   return shared ? holders.every((holder) => holder.shared) : holders.length === 0
 }
 
-/** Position of the holder, one with that very token first; a grant that nobody has seen fits any token. */
+/** Position of the holder, less than 0 if it holds nothing. */
 function find({ holders }: LockState, owner: string, token: bigint | undefined): number {
-  const exact = holders.findIndex(
+  return holders.findIndex(
     (holder) => holder.owner === owner && (token === undefined || holder.token === token),
   )
-  if (exact >= 0 || token === undefined) return exact
-  return holders.findIndex((holder) => holder.owner === owner && holder.token === undefined)
 }

@@ -45,14 +45,21 @@ export function poolQuestion(timed: readonly Timed[]): Question<PoolState, PoolA
     ({ op, ret }) => op !== 'pool.checkout' || (ret as { ok?: unknown } | null)?.ok === true,
   )
   const steps: Step<PoolAction>[] = []
+  /** Units of the leases that somebody saw being given, and how many steps name each lease afterwards. */
+  const granted = new Map<string, number>()
+  const namings = new Map<string, number>()
   const seen: Seen = { aliveNs: new Map(), namedNs: new Map(), granted: new Set() }
   for (const { operation, operations, callNs, returnNs } of requests) {
     const action = actionOf(operation, callNs)
     if (action === undefined) continue
     const observes = action.verb === 'refused' || action.verb === 'lost' || action.verb === 'get'
     if (observes && returnNs === Number.POSITIVE_INFINITY) continue
-    if (action.verb === 'checkout' && action.lease.id !== undefined) seen.granted.add(action.lease.id)
+    if (action.verb === 'checkout' && action.lease.id !== undefined) {
+      seen.granted.add(action.lease.id)
+      granted.set(action.lease.id, action.lease.units)
+    }
     if (action.verb === 'checkin' || action.verb === 'renew' || action.verb === 'lost') {
+      namings.set(action.id, (namings.get(action.id) ?? 0) + 1)
       seen.namedNs.set(action.id, Math.max(returnNs, seen.namedNs.get(action.id) ?? returnNs))
       if (action.verb !== 'lost' && returnNs !== Number.POSITIVE_INFINITY)
         seen.aliveNs.set(action.id, Math.max(callNs, seen.aliveNs.get(action.id) ?? callNs))
@@ -61,7 +68,18 @@ export function poolQuestion(timed: readonly Timed[]): Question<PoolState, PoolA
     const narrows = action.verb === 'resize'
     steps.push({ action, callNs, returnNs, observes, narrows, operations })
   }
-  return { model: new Pool(seen, firstCapacities(steps)), steps }
+  return {
+    model: new Pool(seen, firstCapacities(steps)),
+    steps: steps.map((step) => ({ ...step, alike: alike(step) })),
+  }
+
+  /** The units, if nothing else can be seen of which lease it is while the step is open. */
+  function alike({ action, returnNs }: Step<PoolAction>): string | undefined {
+    if (action.verb === 'checkout' && action.lease.untilNs > returnNs) return `checkout ${action.lease.units}`
+    if (action.verb !== 'checkin' || namings.get(action.id) !== 1) return undefined
+    const units = granted.get(action.id)
+    return units === undefined ? undefined : `checkin ${units}`
+  }
 }
 
 interface Seen {

@@ -45,6 +45,10 @@ export function sequenceQuestion(
     if (observes && returnNs === Number.POSITIVE_INFINITY) continue
     steps.push({ action, callNs, returnNs, observes, operations })
   }
+  // A number whose reservation nobody saw may have been taken before the counter was raised beyond it.
+  const isUnseen = steps.some(({ action }) => action.verb === 'reserve' && action.value === undefined)
+  for (const [at, step] of steps.entries())
+    if (isUnseen && step.action.verb === 'raise') steps[at] = { ...step, narrows: true }
   const taken = steps.flatMap(({ action, returnNs }) =>
     action.verb === 'next' && action.value !== undefined && returnNs !== Number.POSITIVE_INFINITY
       ? [action.value]
@@ -150,7 +154,8 @@ class Sequence implements Model<SequenceState, SequenceAction> {
   }
 
   helps(state: SequenceState, action: SequenceAction, target: SequenceAction): 'no' | 'may' | 'must' {
-    if (action.verb === 'get' || target.verb === 'raise') return 'no'
+    if (action.verb === 'get') return 'no'
+    if (target.verb === 'raise') return 'isDone' in action ? 'no' : 'may'
     const wanted = target.verb === 'get' ? target.next : target.value
     if (wanted === undefined) return 'may'
     // The counter must still get there, and may not pass it.
