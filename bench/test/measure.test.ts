@@ -10,10 +10,11 @@ import type { LoadReport } from '../src/measure/job.ts'
 import { measureLedgerCost } from '../src/measure/ledger-cost.ts'
 import { issueBenchKey } from '../src/measure/license-key.ts'
 import { type Measured, merged, processesFor } from '../src/measure/load.ts'
+import { median } from '../src/measure/median.ts'
 import { resultLines, stageLines } from '../src/measure/print.ts'
 import type { BenchResult, RowResult } from '../src/measure/result.ts'
 import { allRows, isWanted } from '../src/measure/rows.ts'
-import { median, ratioOf, runBench } from '../src/measure/run.ts'
+import { ratioOf, runBench } from '../src/measure/run.ts'
 import { stageTimes } from '../src/measure/stages.ts'
 import { share } from '../src/measure/works/license.ts'
 import { quantile } from '../src/record/latency.ts'
@@ -62,6 +63,7 @@ function sampleResult(change: Partial<BenchResult> = {}): BenchResult {
     cluster: { version: '0.1.0', members: 3, startedHere: true, sync: 'data' },
     rows: [rowResult('lock/256', 256, 256), rowResult('lock/1x256', 256, 1)],
     ratios: [],
+    peers: [],
     licenseCost: [],
     failed: [],
     skipped: [],

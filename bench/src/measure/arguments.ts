@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util'
+import { type PeerName, peerNames } from '../peers/peer.ts'
+import { peerRows } from '../peers/rows.ts'
 import { limits } from './limits.ts'
 import { allRows, families, isWanted } from './rows.ts'
 
@@ -17,6 +19,8 @@ export interface BenchArguments {
   /** Of a cluster that runs already. */
   readonly addresses: readonly string[] | undefined
   readonly loadProcesses: number
+  /** Measured beside Tranca, in turns; then nothing else is. */
+  readonly peers: readonly PeerName[]
 }
 
 export class ArgumentError extends Error {
@@ -37,6 +41,8 @@ Options:
   --addresses LIST   a cluster that runs already; license rows are left out there
   --load N           processes that make the load, at most (default: 2)
   --stages           of locks alone, at 1, 64 and 256 clients, and where the time of a request goes
+  --peer NAMES       etcd, zookeeper, redis, with commas or repeated: installed from Debian's packages if need be,
+                     started here, and measured with Tranca in turns; --only leaves out rows of this comparison
   --json FILE        everything that was measured, as JSON
   --help             this text
 
@@ -45,6 +51,7 @@ Families: ${families.join(', ')}
 Examples:
   npm run bench -- --quick
   npm run bench -- --stages
+  npm run bench -- --peer etcd,zookeeper,redis --seconds 2
   npm run bench -- --only lock,ratio --clients 64,256 --json bench.json
   npm run bench -- --addresses 10.0.0.1:5555,10.0.0.2:5555,10.0.0.3:5555 --only lock/64
 
@@ -63,17 +70,24 @@ export function parseArguments(args: readonly string[]): BenchArguments {
   const defaults = stages ? STAGES_CLIENTS : quick ? QUICK_CLIENTS : DEFAULT_CLIENTS
   const seconds = number('--seconds', values.seconds, quick ? 0.4 : 3, limits.secondsMin, limits.secondsMax)
   const counts = clients ?? defaults
+  const peers = peersOf(values.peer)
   return {
     help,
     quick,
     stages,
     json,
-    only: values.only === undefined ? (stages ? ['lock'] : undefined) : onlyRows(values.only, counts),
+    only:
+      values.only === undefined
+        ? stages
+          ? ['lock']
+          : undefined
+        : onlyRows(values.only, peers.length > 0 ? peerRows.map((row) => row.id) : rowIds(counts)),
     clients: counts,
     seconds,
     warmSeconds: Math.min(1, seconds / 2),
     addresses: values.addresses === undefined ? undefined : listOf('--addresses', values.addresses),
     loadProcesses: whole('--load', values.load, 2, limits.loadProcessesMax),
+    peers,
   }
 }
 
@@ -91,6 +105,7 @@ function valuesOf(args: readonly string[]) {
         seconds: { type: 'string' },
         addresses: { type: 'string' },
         load: { type: 'string' },
+        peer: { type: 'string', multiple: true, default: [] },
       },
     }).values
   } catch (error) {
@@ -114,17 +129,33 @@ function clientCounts(text: string): number[] {
   return counts
 }
 
+function peersOf(values: readonly string[]): PeerName[] {
+  const named = values.flatMap((text) => listOf('--peer', text))
+  return [...new Set(named)].map((text) => {
+    const found = peerNames.find((name) => name === text)
+    if (found !== undefined) return found
+    throw new ArgumentError(`--peer: ${JSON.stringify(text)}, expected one of ${peerNames.join(', ')}`)
+  })
+}
+
+function rowIds(counts: readonly number[]): string[] {
+  return [...allRows(counts).map((row) => row.id), 'ratio', 'license-cost']
+}
+
 /** A row outside of the usual counts, such as `lock/200`, adds its count by `--clients`. */
-function onlyRows(text: string, counts: readonly number[]): string[] {
+function onlyRows(text: string, ids: readonly string[]): string[] {
   const wanted = listOf('--only', text)
-  const ids = [...allRows(counts).map((row) => row.id), 'ratio', 'license-cost']
   for (const each of wanted) {
     if (ids.some((id) => isWanted(id, [each]))) continue
     throw new ArgumentError(
-      `--only: ${JSON.stringify(each)} is no row; there are ${families.join(', ')}, and rows such as ${ids[0]}`,
+      `--only: ${JSON.stringify(each)} is no row; there are ${familiesOf(ids).join(', ')}, and rows such as ${ids[0]}`,
     )
   }
   return wanted
+}
+
+function familiesOf(ids: readonly string[]): string[] {
+  return [...new Set(ids.map((id) => id.split('/')[0]!))]
 }
 
 function whole(option: string, text: string | undefined, standard: number, max: number): number {

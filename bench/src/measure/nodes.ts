@@ -114,7 +114,8 @@ function difference(before: number | undefined, after: number | undefined): numb
   return before === undefined || after === undefined ? undefined : after - before
 }
 
-function cpuSecondsOf(pid: number | undefined): number | undefined {
+/** User and system time of a process; `undefined` where it cannot be seen. */
+export function cpuSecondsOf(pid: number | undefined): number | undefined {
   const text = pid === undefined ? undefined : procFile(`${pid}/stat`)
   if (text === undefined) return undefined
   // proc(5): after the command in brackets, user and system time are the 12th and 13th fields.

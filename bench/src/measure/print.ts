@@ -1,4 +1,5 @@
 import { millis, table, whole } from '../demo/text.ts'
+import { peerLines } from '../peers/print.ts'
 import type { BenchResult, Ratio, RowResult } from './result.ts'
 
 const MIB = 1024 * 1024
@@ -19,6 +20,7 @@ export function resultLines(result: BenchResult): string[] {
     )
   }
   for (const ratio of result.ratios) lines.push('', ...ratioLines(ratio))
+  lines.push(...peerLines(result.peers))
   if (result.licenseCost.length > 0) lines.push('', ...costLines(result))
   if (result.skipped.length > 0) {
     const ids = result.skipped.map((row) => row.id).join(', ')

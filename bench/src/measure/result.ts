@@ -1,3 +1,4 @@
+import type { PeerResult } from '../peers/result.ts'
 import type { LedgerCost } from './ledger-cost.ts'
 import type { Measured } from './load.ts'
 import type { Machine } from './machine.ts'
@@ -67,6 +68,7 @@ export interface BenchResult {
   }
   readonly rows: readonly RowResult[]
   readonly ratios: readonly Ratio[]
+  readonly peers: readonly PeerResult[]
   readonly licenseCost: readonly LedgerCost[]
   readonly failed: readonly FailedRow[]
   readonly skipped: readonly FailedRow[]

@@ -1,9 +1,13 @@
+import { comparePeers } from '../peers/compare.ts'
+import type { PeerResult } from '../peers/result.ts'
+import { peerRows } from '../peers/rows.ts'
 import type { BenchArguments } from './arguments.ts'
 import { pointedAt, startTarget, type Target } from './cluster.ts'
 import type { Job } from './job.ts'
 import { costUnits, type LedgerCost, measureLedgerCost, quickCostUnits } from './ledger-cost.ts'
 import { Load, LoadPool, type Measured } from './load.ts'
 import { thisMachine } from './machine.ts'
+import { median } from './median.ts'
 import { type NodeUsage, NodeWatch } from './nodes.ts'
 import type { BenchResult, FailedRow, Ratio, RatioRound, RowResult } from './result.ts'
 import { allRows, isWanted, RATIO_CLIENTS, type Row } from './rows.ts'
@@ -37,11 +41,14 @@ export async function runBench(options: RunOptions): Promise<BenchResult> {
   const machine = thisMachine()
   const startedAt = new Date().toISOString()
   const startedMs = performance.now()
-  const rows = allRows(clients).filter((row) => isWanted(row.id, only))
-  const withRatio = isWanted(RATIO.id, only)
+  const withPeers = options.arguments.peers.length > 0
+  const isMeasured = (id: string): boolean => !withPeers && isWanted(id, only)
+  const rows = allRows(clients).filter((row) => isMeasured(row.id))
+  const withRatio = isMeasured(RATIO.id)
   const bench = new Bench(options)
   let version = ''
-  if (rows.length > 0 || withRatio) {
+  let peers: readonly PeerResult[] = []
+  if (rows.length > 0 || withRatio || withPeers) {
     const isLicensed = withRatio || rows.some((row) => row.isLicensed)
     if (addresses === undefined) onEvent('starting a cluster of three processes')
     const target =
@@ -49,13 +56,14 @@ export async function runBench(options: RunOptions): Promise<BenchResult> {
         ? await startTarget({ home: options.home, isLicensed, signal })
         : pointedAt(addresses)
     try {
-      version = await bench.measureAll(target, rows, withRatio)
+      if (withPeers) peers = await bench.compareAll(target)
+      else version = await bench.measureAll(target, rows, withRatio)
     } finally {
       await target.close()
     }
   }
   const licenseCost: LedgerCost[] = []
-  if (isWanted('license-cost', only)) {
+  if (isMeasured('license-cost')) {
     for (const units of quick ? quickCostUnits : costUnits) {
       signal.throwIfAborted()
       onEvent(`ledger alone, ${units} units in use`)
@@ -82,6 +90,7 @@ export async function runBench(options: RunOptions): Promise<BenchResult> {
     },
     rows: bench.rows,
     ratios: bench.ratios,
+    peers,
     licenseCost,
     failed: bench.failed,
     skipped: bench.skipped,
@@ -140,6 +149,27 @@ class Bench {
       this.#pool.kill()
       await watch.close()
     }
+  }
+
+  /** Beside its peers, in turns. */
+  compareAll(target: Target): Promise<PeerResult[]> {
+    const { home, signal, onEvent } = this.#options
+    const { peers, only, seconds, warmSeconds, loadProcesses } = this.#options.arguments
+    return comparePeers({
+      target,
+      names: peers,
+      rows: peerRows.filter((row) => isWanted(row.id, only)),
+      seconds,
+      warmSeconds,
+      loadProcesses,
+      home,
+      signal,
+      onEvent,
+      onFailure: (id, title, reason) => {
+        this.failed.push({ id, title, reason })
+        onEvent(`${id} failed: ${reason}`)
+      },
+    })
   }
 
   async #guarded(row: Pick<Row, 'id' | 'title'>, measure: () => Promise<void>): Promise<void> {
@@ -258,13 +288,6 @@ export function ratioOf(first: Side, second: Side): RatioRound {
     byNodeCpu:
       cpuA === undefined || cpuB === undefined ? undefined : cpuA / a.operations / (cpuB / b.operations),
   }
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  if (sorted.length === 0) return Number.NaN
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

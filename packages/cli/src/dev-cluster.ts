@@ -35,7 +35,7 @@ import { type ProcessLock, takeProcessLock } from './process-lock.ts'
 export { DevClusterError, type DevClusterErrorCode } from './dev/errors.ts'
 export type { ProcessEnd } from './dev/member-process.ts'
 export type { DevHost } from './dev/plan.ts'
-export type { MemberPorts, PortChoice } from './dev/ports.ts'
+export { choosePorts, type MemberPorts, type PortChoice } from './dev/ports.ts'
 
 export interface DevClusterOptions {
   /** Where configurations, data and logs go; kept between runs, ports included. */

@@ -1,0 +1,14 @@
+/** Every bound of what is done with peers. */
+export const limits = {
+  installTimeoutMs: 600_000,
+  buildTimeoutMs: 300_000,
+  /** From the start of its processes to a leader. */
+  startTimeoutMs: 60_000,
+  pollMs: 50,
+  /** How long a load program may take to open its clients. */
+  openTimeoutMs: 60_000,
+  /** How long it may take to answer, beyond what it was told to run. */
+  answerTimeoutMs: 30_000,
+  /** What is kept of the words of a process that failed. */
+  wordsMax: 2_000,
+} as const

@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { ArgumentError, parseArguments } from '../src/measure/arguments.ts'
+import { runCommand } from '../src/peers/command.ts'
+import { rowResult } from '../src/peers/compare.ts'
+import { LoadProgram, parseReport } from '../src/peers/load-program.ts'
+import { PeerError } from '../src/peers/peer.ts'
+import { peerLines } from '../src/peers/print.ts'
+import type { SideRound } from '../src/peers/result.ts'
+import { peerRows } from '../src/peers/rows.ts'
+
+const times = { meanMs: 2, p50Ms: 1.5, p99Ms: 4, p999Ms: 5, maxMs: 6 }
+const line = JSON.stringify({ operations: 500, elapsedMs: 250, cpuSeconds: 0.2, ...times })
+
+function round(perSecond: number, p50Ms: number, p99Ms: number): SideRound {
+  const latency = { ...times, count: perSecond, p50Ms, p99Ms }
+  return { perSecond, latency, serverCpuSeconds: 0.5, loadCpuSeconds: 0.1 }
+}
+
+await t.test('peers are named with commas or one by one, and their rows by --only', async (t) => {
+  t.same(parseArguments([]).peers, [])
+  t.same(parseArguments(['--peer', 'etcd,redis', '--peer', 'etcd']).peers, ['etcd', 'redis'])
+  t.same(parseArguments(['--peer', 'etcd', '--only', 'lock/256,hand-over']).only, ['lock/256', 'hand-over'])
+  t.throws(() => parseArguments(['--peer', 'consul']), { constructor: ArgumentError, message: /consul/ })
+  t.throws(() => parseArguments(['--peer', 'etcd', '--only', 'gapless']), ArgumentError)
+})
+
+await t.test('a line of a load program becomes a report', async (t) => {
+  t.same(parseReport(line), { perSecond: 2_000, latency: { count: 500, ...times }, cpuSeconds: 0.2 })
+})
+
+await t.test('what is no report is refused with the field', async (t) => {
+  t.throws(() => parseReport('panic: runtime error'), { code: 'PEER_FAILED', message: /expected JSON/ })
+  t.throws(() => parseReport(line.replace('"p99Ms":4', '"p99Ms":null')), { message: /p99Ms/ })
+  t.throws(() => parseReport(line.replace('"operations":500', '"operations":0')), { message: /did nothing/ })
+  t.throws(() => parseReport('null'), PeerError)
+})
+
+await t.test('ratios are medians of rounds, Tranca to the peer', async (t) => {
+  const [row] = peerRows
+  const ours = [round(1_000, 1, 4), round(3_000, 1, 2), round(2_000, 3, 2)]
+  const theirs = [round(500, 2, 4), round(1_000, 2, 8), round(100, 2, 1)]
+  const result = rowResult(row!, 'whatever it does', ours, theirs)
+  t.equal(result.byThroughput, 3)
+  t.equal(result.byP50, 0.5)
+  t.equal(result.byP99, 1)
+  const lines = peerLines([{ name: 'etcd', version: '3.4', settings: 'three members', rows: [result] }])
+  t.match(lines.join('\n'), /lock pairs +1 +2,000 +500 +3\.00 /)
+  t.match(lines.join('\n'), /lock pairs, with etcd: whatever it does\./)
+})
+
+await t.test('a load program is asked line by line, and its end is told with its last words', async (t) => {
+  const answer = `process.stdin.once('data', () => console.log('${line}'))`
+  const job = { addresses: 'a:1', work: 'lock', clients: 2 } as const
+  const program = await LoadProgram.open(
+    [process.execPath, '-e', `console.log('{"ready":true}'); ${answer}`],
+    job,
+  )
+  t.equal((await program.run({ warmMs: 0, recordMs: 1 })).perSecond, 2_000)
+  program.close()
+  await t.rejects(program.run({ warmMs: 0, recordMs: 1 }), { code: 'PEER_FAILED' })
+  await t.rejects(LoadProgram.open([process.execPath, '-e', 'throw new Error("no quorum")'], job), {
+    message: /no quorum/,
+  })
+  await t.rejects(LoadProgram.open(['there-is-no-such-program'], job), { message: /ENOENT/ })
+})
+
+await t.test('a command that fails is told with its words', async (t) => {
+  const { signal } = new AbortController()
+  await t.rejects(runCommand(['bash', '-c', 'echo no apt here >&2; exit 3'], { timeoutMs: 60_000, signal }), {
+    code: 'PEER_FAILED',
+    message: /failed \(3\): no apt here/,
+  })
+})
+
+await t.test('the script of system packages says what is missing and which groups there are', async (t) => {
+  const script = fileURLToPath(new URL('../../../scripts/system-packages.sh', import.meta.url))
+  const unknown = spawnSync('bash', [script, '--check', 'consul'], { encoding: 'utf8' })
+  t.equal(unknown.status, 2)
+  t.match(unknown.stderr, /no group is called consul; there are base, etcd, zookeeper and redis/)
+  const checked = spawnSync('/bin/bash', [script, '--check', 'etcd', 'redis'], { encoding: 'utf8' })
+  t.match(checked.stdout, /^system packages(: nothing is missing| missing: [a-z -]+)\n$/)
+  t.equal(checked.status, checked.stdout.includes('nothing') ? 0 : 1)
+})
