@@ -1,7 +1,7 @@
 /** Bounds of the checker. */
 export const limits = {
-  /** Moves that the search tries for one object before it says that it cannot decide. */
-  searchMovesMax: 400_000,
+  /** Moves that the search tries for one object before it says that it cannot decide: some seconds. */
+  searchMovesMax: 3_000_000,
   /** Largest capacity that a pool may be thought to begin with, if the history neither sets nor shows it. */
   firstCapacityMax: 1024,
   /** Moves spent, for one object, on making an explanation shorter. */

@@ -35,7 +35,7 @@ export function search<State, Action>(
 ): Outcome<State, Action> & { readonly moves: number } {
   const quick = new Search(model, steps, { forward: false, movesMax })
   const first = quick.run()
-  if (first.kind === 'possible') return { ...first, moves: quick.moves }
+  if (first.kind !== 'impossible') return { ...first, moves: quick.moves }
   const thorough = new Search(model, steps, { forward: true, movesMax })
   return { ...thorough.run(), moves: quick.moves + thorough.moves }
 }
@@ -257,7 +257,10 @@ class Search<State, Action> {
 
   #key({ state, done, used }: Path<State>): string {
     const kinds = used.map((at) => this.#kindNow(at)).sort()
-    return `${done.join()}|${this.#model.key(state, this.#nowNs)}|${kinds.join()}`
+    const key = `${done.join()}|${this.#model.key(state, this.#nowNs)}|${kinds.join()}`
+    // Large states cost more.
+    this.moves += key.length >> 7
+    return key
   }
 
   #kindNow(position: number): string {

@@ -187,10 +187,10 @@ class Pool implements Model<PoolState, PoolAction> {
     }
   }
 
-  lapse(state: PoolState, nowNs: number): readonly PoolState[] {
+  lapse(state: PoolState, nowNs: number, target: PoolAction): readonly PoolState[] {
     const tried = new Set<string>()
     return state.leases.flatMap((lease, at) => {
-      if (lease.untilNs > nowNs) return []
+      if (lease.untilNs > nowNs || (target.verb === 'lost' && lease.id !== target.id)) return []
       if (lease.id !== undefined && (this.#seen.aliveNs.get(lease.id) ?? 0) > nowNs) return []
       const key = this.#leaseKey(lease, nowNs)
       if (tried.has(key)) return []
@@ -214,9 +214,18 @@ class Pool implements Model<PoolState, PoolAction> {
     }
   }
 
-  helps(_state: PoolState, action: PoolAction, target: PoolAction): 'no' | 'may' | 'must' {
+  helps(state: PoolState, action: PoolAction, target: PoolAction): 'no' | 'may' | 'must' {
     if (action.verb === 'refused' || action.verb === 'lost' || action.verb === 'get') return 'no'
-    return action.verb === 'checkout' && target.verb === 'checkout' ? 'no' : 'may'
+    switch (target.verb) {
+      case 'lost':
+        return 'id' in action && action.id === target.id ? 'may' : 'no'
+      case 'checkout':
+        return action.verb === 'checkout' || (action.verb === 'resize' && action.cap <= state.cap)
+          ? 'no'
+          : 'may'
+      default:
+        return 'may'
+    }
   }
 
   hinders(first: PoolAction, second: PoolAction): boolean {
