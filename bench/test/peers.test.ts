@@ -1,17 +1,19 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { parseArguments as parseDrill } from '../src/drill/arguments.ts'
+import { gapLine } from '../src/drill/print.ts'
 import { ArgumentError, parseArguments } from '../src/measure/arguments.ts'
 import { runCommand } from '../src/peers/command.ts'
 import { rowResult } from '../src/peers/compare.ts'
+import { PeerError } from '../src/peers/errors.ts'
 import { LoadProgram, parseReport } from '../src/peers/load-program.ts'
-import { PeerError } from '../src/peers/peer.ts'
 import { peerLines } from '../src/peers/print.ts'
 import type { SideRound } from '../src/peers/result.ts'
 import { peerRows } from '../src/peers/rows.ts'
 
 const times = { meanMs: 2, p50Ms: 1.5, p99Ms: 4, p999Ms: 5, maxMs: 6 }
-const line = JSON.stringify({ operations: 500, elapsedMs: 250, cpuSeconds: 0.2, ...times })
+const line = JSON.stringify({ operations: 500, elapsedMs: 250, cpuSeconds: 0.2, silenceMs: 7, ...times })
 
 function round(perSecond: number, p50Ms: number, p99Ms: number): SideRound {
   const latency = { ...times, count: perSecond, p50Ms, p99Ms }
@@ -27,7 +29,12 @@ await t.test('peers are named with commas or one by one, and their rows by --onl
 })
 
 await t.test('a line of a load program becomes a report', async (t) => {
-  t.same(parseReport(line), { perSecond: 2_000, latency: { count: 500, ...times }, cpuSeconds: 0.2 })
+  t.same(parseReport(line), {
+    perSecond: 2_000,
+    latency: { count: 500, ...times },
+    cpuSeconds: 0.2,
+    silenceMs: 7,
+  })
 })
 
 await t.test('what is no report is refused with the field', async (t) => {
@@ -82,4 +89,17 @@ await t.test('the script of system packages says what is missing and which group
   const checked = spawnSync('/bin/bash', [script, '--check', 'etcd', 'redis'], { encoding: 'utf8' })
   t.match(checked.stdout, /^system packages(: nothing is missing| missing: [a-z -]+)\n$/)
   t.equal(checked.status, checked.stdout.includes('nothing') ? 0 : 1)
+})
+
+await t.test('a drill takes peers with the two faults that are done to them', async (t) => {
+  t.same(parseDrill(['kill-leader', '--peer', 'etcd,etcd-tuned']).peers, ['etcd', 'etcd-tuned'])
+  t.same(parseDrill(['kill-leader']).peers, [])
+  t.throws(() => parseDrill(['kill-leader', '--peer', 'redis']), { code: 'USAGE', message: /redis/ })
+  t.throws(() => parseDrill(['drain', '--peer', 'etcd']), { code: 'USAGE', message: /not with drain/ })
+})
+
+await t.test("a peer's silence is told with Tranca's of the same run", async (t) => {
+  const about = { name: 'etcd', version: '3.4', settings: 'as shipped', fault: 'kill-leader' } as const
+  const told = gapLine({ ...about, gapsMs: [900, 1_000, 1_100], medianMs: 1_000 }, 50)
+  t.match(told, /no answer for 1,000 ms, median of 3 trials; Tranca 50\.0 ms, 0\.05 of it/)
 })

@@ -24,10 +24,31 @@ import (
 	"google.golang.org/grpc/grpclog"
 )
 
+const (
+	writePatience = 300 * time.Millisecond
+	writePause    = 4 * time.Millisecond
+)
+
 // What all clients of a run share.
 type run struct {
 	recording int32
 	stopping  int32
+	// Of writes: nanoseconds since the run began, of the last answer, and the longest time without one.
+	began   time.Time
+	last    int64
+	silence int64
+}
+
+// An answer has come.
+func (r *run) answered() {
+	now := int64(time.Since(r.began))
+	gap := now - atomic.SwapInt64(&r.last, now)
+	for {
+		longest := atomic.LoadInt64(&r.silence)
+		if gap <= longest || atomic.CompareAndSwapInt64(&r.silence, longest, gap) {
+			return
+		}
+	}
 }
 
 func (r *run) isStopping() bool { return atomic.LoadInt32(&r.stopping) == 1 }
@@ -47,6 +68,7 @@ type report struct {
 	P999Ms     float64 `json:"p999Ms"`
 	MaxMs      float64 `json:"maxMs"`
 	CPUSeconds float64 `json:"cpuSeconds"`
+	SilenceMs  float64 `json:"silenceMs"`
 }
 
 func main() {
@@ -98,6 +120,19 @@ func operation(connection *clientv3.Client, work string, number int, shared *han
 			since := time.Now()
 			_, err := connection.Put(background, "/sequence", "")
 			return since, err
+		}
+	case "writes":
+		// Never stops asking: a request that is not answered in time is given up.
+		return func(r *run) (time.Time, error) {
+			since := time.Now()
+			patience, cancel := context.WithTimeout(background, writePatience)
+			defer cancel()
+			if _, err := connection.Put(patience, "/writes", ""); err != nil {
+				time.Sleep(writePause)
+				return time.Time{}, nil
+			}
+			r.answered()
+			return since, nil
 		}
 	case "hand-over":
 		session, err := concurrency.NewSession(connection)
@@ -156,7 +191,7 @@ func (h *handOver) call() {
 }
 
 func measure(clients []*client, warm, record time.Duration) report {
-	r := &run{}
+	r := &run{began: time.Now()}
 	var all sync.WaitGroup
 	for _, each := range clients {
 		each.times = each.times[:0]
@@ -174,13 +209,18 @@ func measure(clients []*client, warm, record time.Duration) report {
 	}
 	time.Sleep(warm)
 	began, cpu := time.Now(), cpuSeconds()
+	atomic.StoreInt64(&r.silence, 0)
 	atomic.StoreInt32(&r.recording, 1)
 	time.Sleep(record)
 	atomic.StoreInt32(&r.recording, 0)
+	r.answered() // A silence that is not over counts up to now.
+	silence := atomic.LoadInt64(&r.silence)
 	elapsed, cpu := time.Since(began), cpuSeconds()-cpu
 	atomic.StoreInt32(&r.stopping, 1)
 	all.Wait()
-	return reportOf(clients, elapsed, cpu)
+	result := reportOf(clients, elapsed, cpu)
+	result.SilenceMs = millis(time.Duration(silence))
+	return result
 }
 
 func reportOf(clients []*client, elapsed time.Duration, cpu float64) report {

@@ -169,7 +169,7 @@ static void measure(int warm_ms, int record_ms) {
   qsort(times, times_count, sizeof *times, compare);
   for (size_t index = 0; index < times_count; index++) sum += times[index];
   printf("{\"operations\":%zu,\"elapsedMs\":%.3f,\"meanMs\":%.4f,\"p50Ms\":%.4f,\"p99Ms\":%.4f,\"p999Ms\":%.4f,"
-         "\"maxMs\":%.4f,\"cpuSeconds\":%.4f}\n",
+         "\"maxMs\":%.4f,\"cpuSeconds\":%.4f,\"silenceMs\":0}\n",
          times_count, elapsed, times_count == 0 ? 0 : sum / (double)times_count, at(0.5), at(0.99), at(0.999),
          at(1), cpu);
   fflush(stdout);

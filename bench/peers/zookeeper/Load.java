@@ -28,6 +28,7 @@ public final class Load {
   private static volatile boolean isRecording;
   private static volatile boolean isStopping;
   private static CountDownLatch running;
+  private static final Silence silence = new Silence();
 
   public static void main(String[] args) throws Exception {
     if (args.length != 3) throw new IllegalArgumentException("usage: Load ADDRESSES WORK CLIENTS");
@@ -50,6 +51,7 @@ public final class Load {
       if (number == 0) createRoot(keeper, root);
       switch (work) {
         case "lock" -> clients[number] = new LockClient(keeper, root + "/" + number);
+        case "writes" -> clients[number] = new WritingClient(keeper, root);
         case "sequence" -> clients[number] = new SequenceClient(keeper, root);
         case "hand-over" -> clients[number] = new HandOverClient(keeper, root, handOver);
         default -> throw new IllegalArgumentException(work + " is no work");
@@ -89,25 +91,30 @@ public final class Load {
     Thread.sleep(warmMs);
     long began = System.nanoTime();
     double cpu = cpuSeconds();
+    silence.begin();
     isRecording = true;
     Thread.sleep(recordMs);
     isRecording = false;
+    silence.answered(); // A silence that is not over counts up to now.
+    double silenceMs = silence.longestNs / 1e6;
     double elapsedMs = (System.nanoTime() - began) / 1e6;
     cpu = cpuSeconds() - cpu;
     isStopping = true;
-    if (!running.await(SESSION_TIMEOUT_MS, TimeUnit.MILLISECONDS)) throw new IllegalStateException("no answer");
-    return report(clients, elapsedMs, cpu);
+    // Who writes to a frozen server may wait for it: nobody waits for them.
+    boolean isAwaited = !(clients[0] instanceof WritingClient);
+    if (isAwaited && !running.await(SESSION_TIMEOUT_MS, TimeUnit.MILLISECONDS)) throw new IllegalStateException("no answer");
+    return report(clients, elapsedMs, cpu, silenceMs);
   }
 
-  private static String report(Client[] clients, double elapsedMs, double cpu) {
+  private static String report(Client[] clients, double elapsedMs, double cpu, double silenceMs) {
     long[] times = Arrays.stream(clients).flatMapToLong(each -> Arrays.stream(each.times, 0, each.count)).toArray();
     Arrays.sort(times);
     double mean = Arrays.stream(times).average().orElse(0) / 1e6;
     return String.format(
         Locale.ROOT,
         "{\"operations\":%d,\"elapsedMs\":%.3f,\"meanMs\":%.4f,\"p50Ms\":%.4f,\"p99Ms\":%.4f,\"p999Ms\":%.4f,"
-            + "\"maxMs\":%.4f,\"cpuSeconds\":%.3f}",
-        times.length, elapsedMs, mean, at(times, 0.5), at(times, 0.99), at(times, 0.999), at(times, 1), cpu);
+            + "\"maxMs\":%.4f,\"cpuSeconds\":%.3f,\"silenceMs\":%.3f}",
+        times.length, elapsedMs, mean, at(times, 0.5), at(times, 0.99), at(times, 0.999), at(times, 1), cpu, silenceMs);
   }
 
   private static double at(long[] sorted, double share) {
@@ -196,6 +203,48 @@ public final class Load {
       keeper.setData(path, EMPTY, -1, (code, at, context, stat) -> {
         check(code);
         record(sinceNs);
+        next();
+      }, null);
+    }
+  }
+
+  /** The longest time in which no client had an answer. */
+  private static final class Silence {
+    private long lastNs;
+    long longestNs;
+
+    synchronized void begin() {
+      lastNs = System.nanoTime();
+      longestNs = 0;
+    }
+
+    synchronized void answered() {
+      long nowNs = System.nanoTime();
+      longestNs = Math.max(longestNs, nowNs - lastNs);
+      lastNs = nowNs;
+    }
+  }
+
+  /** Never stops asking: what is refused, or lost with its connection, is asked again. */
+  private static final class WritingClient extends Client {
+    private static final long PAUSE_NS = 4_000_000;
+    private final String path;
+
+    WritingClient(ZooKeeper keeper, String path) {
+      super(keeper);
+      this.path = path;
+    }
+
+    @Override
+    void begin() {
+      long sinceNs = System.nanoTime();
+      keeper.setData(path, EMPTY, -1, (code, at, context, stat) -> {
+        if (code == 0) {
+          silence.answered();
+          record(sinceNs);
+        } else {
+          java.util.concurrent.locks.LockSupport.parkNanos(PAUSE_NS);
+        }
         next();
       }, null);
     }

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util'
+import { type PeerFault, peerFaults } from '../peers/gaps.ts'
+import { type DrilledName, drilledNames } from '../peers/peer.ts'
 import { kinds } from './kinds.ts'
 import { limits } from './limits.ts'
 import { scenarios } from './scenarios/index.ts'
@@ -16,6 +18,8 @@ export interface DrillArguments {
   readonly seed: number | undefined
   readonly json: string | undefined
   readonly histories: string | undefined
+  /** Drilled after Tranca, in the same run. */
+  readonly peers: readonly DrilledName[]
 }
 
 export class ArgumentError extends Error {
@@ -48,12 +52,15 @@ Options:
   --seed N       of all choices: which member, which lock, how long (default: another one each time)
   --json FILE    everything that was seen, as JSON
   --histories D  what the clients saw, a file for each scenario in this directory, for npm run check-history
+  --peer NAMES   ${drilledNames.join(', ')}: drilled, too, and their silence held against Tranca's; of
+                 ${peerFaults.join(' and ')} only
   --list         the scenarios
   --help         this text
 
 Examples:
   npm run drill -- kill-leader --trials 20
   npm run drill -- kill-leader pause-leader --trials 20 --json drills.json
+  npm run drill -- kill-leader --peer etcd,etcd-tuned
   npm run drill -- all --trials 1
   npm run drill -- kill-soak --minutes 10
 
@@ -66,11 +73,17 @@ export function parseArguments(args: readonly string[]): DrillArguments {
   const { values, positionals } = parsed(args)
   const { help, list, json, histories } = values
   if (!help && !list && positionals.length === 0) throw new ArgumentError('no scenario is named')
+  const peers = values.peer.flatMap((text) => text.split(',')).map(peerNamed)
+  const odd = positionals.find((name) => !peerFaults.includes(name as PeerFault))
+  if (peers.length > 0 && odd !== undefined) {
+    throw new ArgumentError(`--peer: with ${peerFaults.join(' and ')} only, not with ${odd}`)
+  }
   return {
     help,
     list,
     json,
     histories,
+    peers: [...new Set(peers)],
     scenarios: positionals.includes('all') ? scenarios : [...new Set(positionals.map(scenarioNamed))],
     trials: whole('--trials', values.trials, 1, limits.trialsMax) ?? DEFAULT_TRIALS,
     minutes: whole('--minutes', values.minutes, 1, limits.minutesMax),
@@ -89,6 +102,7 @@ function parsed(args: readonly string[]) {
         list: { type: 'boolean', default: false },
         json: { type: 'string' },
         histories: { type: 'string' },
+        peer: { type: 'string', multiple: true, default: [] },
         trials: { type: 'string' },
         minutes: { type: 'string' },
         clients: { type: 'string' },
@@ -98,6 +112,12 @@ function parsed(args: readonly string[]) {
   } catch (error) {
     throw new ArgumentError(error instanceof Error ? error.message : String(error))
   }
+}
+
+function peerNamed(text: string): DrilledName {
+  const found = drilledNames.find((name) => name === text.trim())
+  if (found !== undefined) return found
+  throw new ArgumentError(`--peer: ${JSON.stringify(text)}, expected one of ${drilledNames.join(', ')}`)
 }
 
 function scenarioNamed(name: string): Scenario {

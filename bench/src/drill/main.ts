@@ -2,6 +2,8 @@ import { randomInt } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { thisMachine } from '../measure/machine.ts'
+import { median } from '../measure/median.ts'
+import { measureGaps, type PeerGaps, peerFaults } from '../peers/gaps.ts'
 import {
   ArgumentError,
   type DrillArguments,
@@ -11,7 +13,7 @@ import {
 } from './arguments.ts'
 import { whyNoMount, whyNoShim } from './disks/ability.ts'
 import { whyNoNetwork } from './network/ability.ts'
-import { scenarioLines, trialLine } from './print.ts'
+import { gapLine, scenarioLines, trialLine } from './print.ts'
 import { runScenario, type ScenarioResult } from './run.ts'
 import type { Need } from './scenarios/scenario.ts'
 
@@ -56,6 +58,7 @@ async function drill(given: DrillArguments, command: string, signal: AbortSignal
   const machine = thisMachine()
   const startedAt = new Date().toISOString()
   const results: ScenarioResult[] = []
+  const gaps: PeerGaps[] = []
   const cannot: { scenario: string; reason: string }[] = []
   const reasons = new Map<Need, string | undefined>()
   for (const scenario of given.scenarios) {
@@ -83,9 +86,25 @@ async function drill(given: DrillArguments, command: string, signal: AbortSignal
     })
     for (const line of scenarioLines(result)) say(line)
     results.push(result)
+    const fault = peerFaults.find((name) => name === scenario.name)
+    const oursMs = median(result.trials.flatMap(({ silences }) => silences.all ?? []))
+    for (const name of fault === undefined ? [] : given.peers) {
+      say(`${scenario.name} of ${name}`)
+      const peer = await measureGaps({
+        name,
+        fault: fault!,
+        trials,
+        clients,
+        home,
+        signal,
+        onTrial: (number, gapMs) => say(`  trial ${number}: ${Math.round(gapMs)} ms without an answer`),
+      })
+      say(gapLine(peer, oursMs))
+      gaps.push(peer)
+    }
   }
   if (given.json !== undefined) {
-    const all = { format: 1, name: 'tranca-drill', startedAt, command, machine, results, cannot }
+    const all = { format: 1, name: 'tranca-drill', startedAt, command, machine, results, peers: gaps, cannot }
     writeFileSync(given.json, `${JSON.stringify(all, undefined, 2)}\n`)
   }
   if (results.some(({ verdict, ok }) => verdict !== undefined && !ok)) return exitCodes.broken

@@ -1,5 +1,6 @@
 import { counted, rules } from '../audit/finding.ts'
 import { millis, table } from '../demo/text.ts'
+import type { PeerGaps } from '../peers/gaps.ts'
 import { kindTexts } from './kinds.ts'
 import { limits } from './limits.ts'
 import type { ScenarioResult } from './run.ts'
@@ -12,6 +13,13 @@ export function trialLine({ number, events, silences }: TrialResult): string {
   const last = events.at(-1)
   const seconds = ((last?.atMs ?? 0) / 1_000).toFixed(1)
   return `  trial ${number}: ${events[0]?.text ?? ''}; without an answer, ms: ${told.join(', ')}; ${seconds} s`
+}
+
+/** A peer's silence, and Tranca's of the same run. */
+export function gapLine({ name, version, settings, gapsMs, medianMs }: PeerGaps, oursMs: number): string {
+  const trials = counted(gapsMs.length, 'trial')
+  const ratio = (oursMs / medianMs).toFixed(2)
+  return `  ${name} ${version} (${settings}): no answer for ${millis(medianMs)} ms, median of ${trials}; Tranca ${millis(oursMs)} ms, ${ratio} of it`
 }
 
 /** The end of a scenario. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
+import { PeerError } from './errors.ts'
 import { limits } from './limits.ts'
-import { PeerError } from './peer.ts'
 
 /**
  * Runs a command to its end and returns what it printed.

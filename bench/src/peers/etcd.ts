@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { choosePorts } from 'tranca/dev-cluster'
 import { runCommand } from './command.ts'
 import { limits } from './limits.ts'
 import { isBuilt, sourceOf } from './load-source.ts'
+import { openMembers } from './members.ts'
 import type { Peer, PeerServers } from './peer.ts'
 import { PeerServer } from './server.ts'
 
@@ -34,9 +34,11 @@ export const etcd: Peer = {
   start: async (directory, signal) => startEtcd(directory, [], signal),
 }
 
-interface Member {
-  readonly server: PeerServer
-  readonly url: string
+/** Heartbeats and elections as short as on a good network. */
+const tuned = ['--heartbeat-interval', '20', '--election-timeout', '200']
+
+export function startTunedEtcd(directory: string, signal: AbortSignal): Promise<PeerServers> {
+  return startEtcd(directory, tuned, signal)
 }
 
 /** @param extra arguments of each member */
@@ -47,11 +49,12 @@ async function startEtcd(
 ): Promise<PeerServers> {
   const ports = await choosePorts('free', 3)
   const names = ports.map((_, position) => `etcd${position + 1}`)
+  const urls = ports.map(({ client }) => `http://127.0.0.1:${client}`)
   const cluster = ports.map(({ peer }, position) => `${names[position]}=http://127.0.0.1:${peer}`).join(',')
-  mkdirSync(directory, { recursive: true })
-  const members = ports.map(({ client, peer }, position): Member => {
+  const startMember = (position: number): PeerServer => {
     const name = names[position]!
-    const [url, peerUrl] = [`http://127.0.0.1:${client}`, `http://127.0.0.1:${peer}`]
+    const url = urls[position]!
+    const peerUrl = `http://127.0.0.1:${ports[position]!.peer}`
     const options = {
       name,
       'data-dir': join(directory, name),
@@ -66,41 +69,45 @@ async function startEtcd(
     }
     const args = Object.entries(options).flatMap(([option, value]) => [`--${option}`, value])
     const command = ['etcd', ...args, ...extra]
-    return {
-      server: new PeerServer({ name, command, directory, logFile: join(directory, `${name}.log`) }),
-      url,
-    }
+    return new PeerServer({ name, command, directory, logFile: join(directory, `${name}.log`) })
+  }
+  return openMembers({
+    count: ports.length,
+    startMember,
+    isReady: async (position) => (await statusOf(urls[position]!)).leader !== undefined,
+    isLeader: async (position) => {
+      const { leader, member } = await statusOf(urls[position]!)
+      return leader !== undefined && leader === member
+    },
+    about: async () => ({
+      version: (await statusOf(urls[0]!)).version ?? 'unknown',
+      settings: ['three members', extra.length === 0 ? 'settings as shipped' : extra.join(' ')].join(', '),
+      addresses: urls.join(','),
+    }),
+    signal,
   })
-  const close = async (): Promise<void> => {
-    await Promise.all(members.map(({ server }) => server.kill()))
-  }
-  try {
-    for (const { server, url } of members) {
-      await server.whenReady(async () => (await statusOf(url)).leader !== undefined, signal)
-    }
-    return {
-      version: (await statusOf(members[0]!.url)).version ?? 'unknown',
-      settings: ['three members', ...(extra.length === 0 ? ['settings as shipped'] : extra)].join(', '),
-      addresses: members.map(({ url }) => url).join(','),
-      pids: () => members.flatMap(({ server }) => server.pid ?? []),
-      close,
-    }
-  } catch (error) {
-    await close()
-    throw error
-  }
 }
 
-/** What a member says of itself (etcd's gRPC gateway, `/v3/maintenance/status`); empty if it does not answer. */
-async function statusOf(url: string): Promise<{ leader?: string; version?: string }> {
+interface Status {
+  readonly member?: string | undefined
+  readonly leader?: string | undefined
+  readonly version?: string | undefined
+}
+
+/** What a member says of itself (etcd's gRPC gateway, `/v3/maintenance/status`); empty until it knows a leader. */
+async function statusOf(url: string): Promise<Status> {
   try {
     const response = await fetch(`${url}/v3/maintenance/status`, {
       method: 'POST',
       body: '{}',
       signal: AbortSignal.timeout(1_000),
     })
-    const { leader, version } = (await response.json()) as { leader?: string; version?: string }
-    return leader === undefined || leader === '0' ? {} : { leader, ...(version && { version }) }
+    const { leader, version, header } = (await response.json()) as {
+      leader?: string
+      version?: string
+      header?: { member_id?: string }
+    }
+    return leader === undefined || leader === '0' ? {} : { leader, version, member: header?.member_id }
   } catch {
     return {}
   }

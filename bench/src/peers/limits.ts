@@ -9,6 +9,11 @@ export const limits = {
   openTimeoutMs: 60_000,
   /** How long it may take to answer, beyond what it was told to run. */
   answerTimeoutMs: 30_000,
+  /** Of a drill: writes before the recording begins, and from then until the leader is harmed. */
+  gapWarmMs: 1_000,
+  gapFaultAfterMs: 300,
+  /** Longer than a peer is silent after the fault. */
+  gapRecordMs: { 'kill-leader': 6_000, 'pause-leader': 20_000 },
   /** What is kept of the words of a process that failed. */
   wordsMax: 2_000,
 } as const

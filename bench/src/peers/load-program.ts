@@ -2,14 +2,17 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import type { Quantiles } from '../measure/histogram.ts'
+import { PeerError } from './errors.ts'
 import { limits } from './limits.ts'
-import { PeerError, type PeerWork } from './peer.ts'
+import type { PeerWork } from './peer.ts'
 
 /** What the clients of a peer did while it was recorded. */
 export interface PeerReport {
   readonly perSecond: number
   readonly latency: Quantiles
   readonly cpuSeconds: number
+  /** Of `writes`: the longest time in which no client had an answer. */
+  readonly silenceMs: number
 }
 
 /**
@@ -24,7 +27,7 @@ export class LoadProgram {
   /** @param command the program and its arguments: addresses, work, clients */
   static async open(
     command: readonly string[],
-    job: { readonly addresses: string; readonly work: PeerWork; readonly clients: number },
+    job: { readonly addresses: string; readonly work: PeerWork | 'writes'; readonly clients: number },
   ): Promise<LoadProgram> {
     const program = new LoadProgram([...command, job.addresses, job.work, String(job.clients)])
     try {
@@ -90,22 +93,25 @@ const fields = [
   'p999Ms',
   'maxMs',
   'cpuSeconds',
+  'silenceMs',
 ] as const
 
 /**
  * One line of a load program: `operations`, `elapsedMs`, times of an operation (`meanMs`, `p50Ms`, `p99Ms`,
- * `p999Ms`, `maxMs`) and the processor time of the clients (`cpuSeconds`).
+ * `p999Ms`, `maxMs`) and the processor time of the clients (`cpuSeconds`);
+ * of `writes`, the longest time without an answer (`silenceMs`).
  *
  * @throws PeerError
  */
 export function parseReport(line: string): PeerReport {
   const found = numbersOf(line)
-  const { operations, elapsedMs, cpuSeconds, ...times } = found
+  const { operations, elapsedMs, cpuSeconds, silenceMs, ...times } = found
   if (operations <= 0 || elapsedMs <= 0) throw new PeerError(`the load program did nothing: ${line}`)
   return {
     perSecond: operations / (elapsedMs / 1_000),
     latency: { count: operations, ...times },
     cpuSeconds,
+    silenceMs,
   }
 }
 

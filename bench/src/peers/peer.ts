@@ -1,9 +1,15 @@
+import type { PeerServer } from './server.ts'
+
 /** What can be measured beside Tranca. */
 export const peerNames = ['etcd', 'zookeeper', 'redis'] as const
 export type PeerName = (typeof peerNames)[number]
 
-/** Works that a peer's load program knows. */
+/** Works that are compared. */
 export type PeerWork = 'lock' | 'sequence' | 'hand-over'
+
+/** Peers that have a failover; `etcd-tuned`: heartbeats of 20 ms, elections after 200 ms. */
+export const drilledNames = ['etcd', 'etcd-tuned', 'zookeeper'] as const
+export type DrilledName = (typeof drilledNames)[number]
 
 /** How one peer is built, started and driven. */
 export interface Peer {
@@ -23,12 +29,19 @@ export interface PeerServers {
   /** What the load program is given. */
   readonly addresses: string
   readonly pids: () => readonly number[]
+  /** Absent where there is one server only. */
+  readonly members?: PeerMembers
   /** Ends them at once: their data are thrown away. */
   readonly close: () => Promise<void>
 }
 
-/** A peer that cannot be installed, built or started here, or whose load failed. */
-export class PeerError extends Error {
-  override readonly name = 'PeerError'
-  readonly code = 'PEER_FAILED'
+/** The members of a peer, by their positions. */
+export interface PeerMembers {
+  /** Waits for one that leads. */
+  readonly leader: (signal: AbortSignal) => Promise<number>
+  readonly server: (position: number) => PeerServer
+  /** Starts a member whose process is gone. */
+  readonly restart: (position: number) => void
+  /** Resolves when all serve. */
+  readonly whenReady: (signal: AbortSignal) => Promise<void>
 }

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { PeerError } from './errors.ts'
 import { limits } from './limits.ts'
-import { PeerError } from './peer.ts'
 
 /** One process of a peer. What it prints goes to a file. */
 export class PeerServer {

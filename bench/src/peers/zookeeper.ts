@@ -4,6 +4,7 @@ import { choosePorts, type MemberPorts } from 'tranca/dev-cluster'
 import { runCommand } from './command.ts'
 import { limits } from './limits.ts'
 import { isBuilt, sourceOf } from './load-source.ts'
+import { openMembers } from './members.ts'
 import type { Peer } from './peer.ts'
 import { answersOn } from './probe.ts'
 import { PeerServer } from './server.ts'
@@ -30,35 +31,27 @@ export const zookeeper: Peer = {
   },
   start: async (directory, signal) => {
     const ports = await choosePorts('free', MEMBERS)
-    const servers = ports.map((_, position) => startMember(directory, ports, position))
-    const close = async (): Promise<void> => {
-      await Promise.all(servers.map((server) => server.kill()))
-    }
-    try {
-      for (const [position, server] of servers.entries()) {
-        await server.whenReady(async () => /^Mode: /m.test(await report(ports[position]!)), signal)
-      }
-      const version = /^Zookeeper version: ([^-,\s]+)/m.exec(await report(ports[0]!))?.[1]
-      return {
-        version: version ?? 'unknown',
+    for (const position of ports.keys()) writeConfig(directory, ports, position)
+    return openMembers({
+      count: MEMBERS,
+      startMember: (position) => startMember(directory, position),
+      isReady: async (position) => /^Mode: /m.test(await report(ports[position]!)),
+      isLeader: async (position) => /^Mode: leader/m.test(await report(ports[position]!)),
+      about: async () => ({
+        version: /^Zookeeper version: ([^-,\s]+)/m.exec(await report(ports[0]!))?.[1] ?? 'unknown',
         settings: 'three members, ticks of 2 s',
         addresses: ports.map(({ client }) => `127.0.0.1:${client}`).join(','),
-        pids: () => servers.flatMap((server) => server.pid ?? []),
-        close,
-      }
-    } catch (error) {
-      await close()
-      throw error
-    }
+      }),
+      signal,
+    })
   },
 }
 
-function startMember(directory: string, ports: readonly MemberPorts[], position: number): PeerServer {
+function writeConfig(directory: string, ports: readonly MemberPorts[], position: number): void {
   const number = position + 1
   const data = join(directory, `zookeeper${number}`)
   mkdirSync(data)
   writeFileSync(join(data, 'myid'), `${number}\n`)
-  const file = join(data, 'zoo.cfg')
   const lines = [
     'tickTime=2000',
     'initLimit=10',
@@ -72,12 +65,18 @@ function startMember(directory: string, ports: readonly MemberPorts[], position:
     '4lw.commands.whitelist=srvr',
     ...ports.map(({ peer, admin }, other) => `server.${other + 1}=127.0.0.1:${peer}:${admin}`),
   ]
-  writeFileSync(file, `${lines.join('\n')}\n`)
+  writeFileSync(join(data, 'zoo.cfg'), `${lines.join('\n')}\n`)
+}
+
+function startMember(directory: string, position: number): PeerServer {
+  const name = `zookeeper${position + 1}`
+  const data = join(directory, name)
+  const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain'
   return new PeerServer({
-    name: `zookeeper${number}`,
-    command: ['java', '-cp', JAR, 'org.apache.zookeeper.server.quorum.QuorumPeerMain', file],
+    name,
+    command: ['java', '-cp', JAR, main, join(data, 'zoo.cfg')],
     directory: data,
-    logFile: join(directory, `zookeeper${number}.log`),
+    logFile: join(directory, `${name}.log`),
   })
 }
 
