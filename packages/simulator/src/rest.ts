@@ -2,8 +2,9 @@ import { connect } from '@tranca/client'
 import type { SequenceSummary, SequenceView } from '@tranca/ledger'
 import type { Numbers } from './check/numbers.ts'
 import type { Cluster } from './cluster/cluster.ts'
-import { namespace } from './workload/application.ts'
-import { clientClock, clientRandom, clientTransport } from './world/seams.ts'
+import { clientOptions } from './workload/client-options.ts'
+import { namespace } from './workload/namespace.ts'
+import { product } from './workload/vendor.ts'
 import type { World } from './world/world.ts'
 
 /** A new client finds a cluster that works. */
@@ -13,13 +14,14 @@ export async function lastWord(world: World, cluster: Cluster): Promise<void> {
     addresses: cluster.clientAddresses,
     namespace,
     client: 'last',
-    clock: clientClock(host, world.schedule),
-    transport: clientTransport(host, world.network),
-    random: clientRandom(world.random.fork()),
+    ...clientOptions(world, host),
   })
   const owner = session.owner('auditor')
   const held = await owner.lock('last', { waitMs: 1_000 })
   await owner.reserveCode('last')
+  // Units of clients that died come back with the end of their sessions.
+  const license = await owner.license(product.slaves, { user: 'auditor', waitMs: 30_000 })
+  await license.release()
   await held.release()
   await session.close()
 }

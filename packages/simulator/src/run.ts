@@ -5,6 +5,8 @@ import { Nemesis } from './faults/nemesis.ts'
 import { Random } from './random.ts'
 import { compareRows, lastWord } from './rest.ts'
 import { Application } from './workload/application.ts'
+import { Operator } from './workload/operator.ts'
+import { unitsInForce } from './workload/vendor.ts'
 import { World } from './world/world.ts'
 
 export interface RunOptions {
@@ -41,6 +43,7 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
   const panel = new Panel({
     complain: (checker, reason) => world.complain(checker, reason),
     note: (number) => schedule.note(number),
+    contract: unitsInForce,
   })
   const size = random.pick([1, 3, 3, 3, 3, 5])
   const cluster = new Cluster(
@@ -70,6 +73,7 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
         users: random.integer(1, 3),
       }),
   )
+  const operator = new Operator({ world, addresses: () => cluster.clientAddresses })
   const nemesis = new Nemesis(random.fork())
   const stage: Stage = { world, cluster, applications, random: random.fork() }
   const troubleMs = random.between(3_000, 12_000)
@@ -93,12 +97,14 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
   try {
     cluster.keepUp()
     for (const application of applications) application.start()
+    operator.start()
     nemesis.begin(stage)
     await until(troubleMs, () => false)
     if (!isBroken()) {
       world.trace.say('--', 'everything is healed')
       nemesis.end()
       heal(stage)
+      operator.rest()
       await comeToRest()
     }
   } finally {
@@ -108,8 +114,11 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
 
   async function comeToRest(): Promise<void> {
     const endMs = schedule.nowMs + healMs
-    const pending = () => applications.flatMap((one) => [...one.pending.values()])
-    if (!(await until(endMs, () => pending().length === 0))) {
+    const pending = () => [
+      ...(operator.pending === undefined ? [] : [operator.pending]),
+      ...applications.flatMap((one) => [...one.pending.values()]),
+    ]
+    if (!(await until(endMs, () => operator.hasLicensed && pending().length === 0))) {
       if (!isBroken())
         world.complain('rest', `without an answer: ${pending().slice(0, 3).join('; ')}; ${stateOf()}`)
       return

@@ -10,6 +10,7 @@ import { OneHolder } from '../src/check/one-holder.ts'
 import { OneLeader } from '../src/check/one-leader.ts'
 import { Seen } from '../src/check/seen.ts'
 import { Sessions } from '../src/check/sessions.ts'
+import { Units } from '../src/check/units.ts'
 
 // Each checker sees something that must never happen: none of them may be silently dead.
 
@@ -221,6 +222,44 @@ t.test('an answer that nobody committed', async (t) => {
     )
   t.same(see('4'), [])
   t.match(see('5'), [/nobody committed/])
+})
+
+t.test('more units in use than are in force, or than the ledger counts', async (t) => {
+  const see = (...steps: { log: Happening[]; used: number; held?: number[] }[]) =>
+    complaints(
+      (complain) => new Units(complain, (serial) => new Map([[4_000, serial]])),
+      (checker) => {
+        for (const [at, { log, used, held = [] }] of steps.entries()) {
+          const products = [{ product: 4_000, used }]
+          const grants = held.map((unit) => ({ product: 4_000, unit, units: 1, status: 'inUse' }))
+          const query: Step['ledger']['query'] = ({ op }) => ({
+            ok: true,
+            value: op === 'license.list' ? { products } : { grants },
+          })
+          checker.applied(n1, step(at + 1, log, { ledger: { ...step(1, []).ledger, query } }))
+        }
+      },
+    )
+  const key = (units: number) => event('license.key', { value: String(units) })
+  const granted = event('license.granted', { name: '4000', value: '1' })
+  const shared = event('license.granted', { name: '4000', value: '0' })
+  const released = event('license.released', { name: '4000', value: '1' })
+  t.same(
+    see(
+      { log: [key(2), granted, granted], used: 2, held: [1, 1, 2] },
+      { log: [key(1), shared], used: 2, held: [1, 2] },
+      { log: [released], used: 1, held: [2] },
+    ),
+    [],
+  )
+  t.match(see({ log: [key(1), granted, granted], used: 2 }), [/2 units of 4000 in use, 1 in force/])
+  t.match(
+    see({ log: [key(2), granted, granted], used: 2 }, { log: [key(1), released, granted], used: 2 }),
+    [/2 units of 4000 in use, 1 in force/],
+    'O22',
+  )
+  t.match(see({ log: [key(2), granted], used: 0 }), [/0 units of 4000 in use, by what was granted 1/])
+  t.match(see({ log: [key(2), granted], used: 1, held: [1, 2] }), [/grants hold 2 units of 4000, 1 count/])
 })
 
 t.test('a ledger that contradicts itself', async (t) => {

@@ -11,6 +11,7 @@ import { OneHolder } from './one-holder.ts'
 import { OneLeader } from './one-leader.ts'
 import { Seen } from './seen.ts'
 import { Sessions } from './sessions.ts'
+import { type Contract, Units } from './units.ts'
 
 /** Entries between two looks at everything that must be true in a ledger. */
 const invariantsEvery = 16
@@ -29,6 +30,8 @@ export class Panel {
     complain: (checker: string, reason: string) => void
     /** Takes part in the hash of the run. */
     note: (number: number) => void
+    /** What the keys that are installed allow. */
+    contract: Contract
   }) {
     this.#note = options.note
     this.#complain = options.complain
@@ -48,6 +51,7 @@ export class Panel {
       new OneHolder(as('one holder')),
       new Once(as('once')),
       this.numbers,
+      new Units(as('units'), options.contract),
       this.seen,
       this.#invariants,
     ]

@@ -9,6 +9,7 @@ export interface Given {
     | 'sequence.issued'
     | 'sequence.confirmed'
     | 'code.reserved'
+    | 'license.granted'
   readonly session: number
   readonly owner: string
   readonly name: string
@@ -36,7 +37,9 @@ export class Seen implements Checker {
     for (const one of log) {
       if (one.kind === 'event') {
         const { kind, session, owner, name, token, value } = one.event
-        this.#wrote({ kind: kind as Given['kind'], session, owner, name, what: String(value ?? token ?? '') })
+        // Of what is granted the token counts, even if there are units too.
+        const what = String((kind === 'license.granted' ? token : value) ?? token ?? '')
+        this.#wrote({ kind: kind as Given['kind'], session, owner, name, what })
       } else if (one.kind === 'answered') {
         const acquire = this.#waiting.get(`${one.session} ${one.id}`)
         if (acquire !== undefined) this.#granted(one.session, acquire, one.result)

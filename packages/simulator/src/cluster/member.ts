@@ -1,6 +1,7 @@
 import { type Config, configSchema, type Node, openNode, type Replica } from '@tranca/node'
 import { diskStores, forgetLocks, openNodeStorage, resetForRejoin, StorageRefusal } from '@tranca/storage'
 import type { Panel } from '../check/panel.ts'
+import { vendorPublicKey } from '../workload/vendor.ts'
 import type { SimulatedDisk } from '../world/disk.ts'
 import type { Host } from '../world/host.ts'
 import type { World } from '../world/world.ts'
@@ -181,6 +182,7 @@ export class Member {
       members: founders,
       listen: { peer, client },
       insecure: true,
+      license: { vendorPublicKey },
       timing,
       checkpoint,
     })

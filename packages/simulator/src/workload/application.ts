@@ -2,12 +2,12 @@ import { openSession, type Session, type SessionOptions, TrancaError } from '@tr
 import type { Seen } from '../check/seen.ts'
 import type { Random } from '../random.ts'
 import type { Host } from '../world/host.ts'
-import { clientClock, clientRandom, clientTransport } from '../world/seams.ts'
 import type { World } from '../world/world.ts'
+import { clientOptions } from './client-options.ts'
 import type { Deed } from './deed.ts'
 import { deeds } from './deeds.ts'
-
-export const namespace = 'erp'
+import { refusals } from './licensing.ts'
+import { namespace } from './namespace.ts'
 
 /** Refusals that a correct cluster may give to this workload at any time. */
 const expected: ReadonlySet<string> = new Set([
@@ -28,6 +28,7 @@ const expected: ReadonlySet<string> = new Set([
   'sessionLost',
   'closed',
   'outstandingExceeded',
+  ...refusals,
 ])
 
 /** One client process: a session, and users who work through it at the same time. */
@@ -89,7 +90,6 @@ export class Application {
   }
 
   sessionOptions(): SessionOptions {
-    const { schedule, network } = this.#world
     const random = this.#random
     return {
       addresses: this.#addresses(),
@@ -97,9 +97,7 @@ export class Application {
       client: this.host.name,
       ttlMs: random.pick([2_000, 4_000, 10_000]),
       lockDelayMs: random.pick([0, 0, 500]),
-      clock: clientClock(this.host, schedule),
-      transport: clientTransport(this.host, network),
-      random: clientRandom(random.fork()),
+      ...clientOptions(this.#world, this.host),
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Deed } from './deed.ts'
 import { codes, lock, manyLocks, permits, reenter, tryLock } from './holding.ts'
+import { askOnly, bundle, cores, lease, license } from './licensing.ts'
 import { block, confirm, next, reserve } from './numbering.ts'
 import { closeSession, look, releaseOwner } from './sundry.ts'
 
@@ -18,6 +19,13 @@ export const deeds: readonly Deed[] = [
   confirm,
   confirm,
   reserve,
+  license,
+  license,
+  license,
+  cores,
+  askOnly,
+  lease,
+  bundle,
   look,
   releaseOwner,
   closeSession,

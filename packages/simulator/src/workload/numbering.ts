@@ -11,7 +11,7 @@ const base = {
   warnBelow: 0,
 } as const
 const fast: SequenceSpec = { ...base, kind: 'fast', reservationTtlMs: 0 }
-const gapless: SequenceSpec = { ...base, kind: 'gapless', reservationTtlMs: 5_000 }
+export const gapless: SequenceSpec = { ...base, kind: 'gapless', reservationTtlMs: 5_000 }
 
 export const next: Deed = {
   name: 'next number',

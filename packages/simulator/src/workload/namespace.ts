@@ -1,0 +1,2 @@
+/** All clients of a run meet in it. */
+export const namespace = 'erp'
