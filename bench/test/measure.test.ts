@@ -95,6 +95,14 @@ await t.test('what the leader tells is taken off the time of a request', async (
   t.match(parseArguments(['--stages']), { only: ['lock'], clients: [1, 64, 256] })
 })
 
+await t.test('what a license adds to a request is told from the rows with and without one', async (t) => {
+  const plain = { ...rowResult('request/64', 64, 64), ...measured(3_000, 20.5), work: 'request' }
+  const licensed = { ...rowResult('x', 64, 64), ...measured(2_900, 21.75), work: 'request-licensed' }
+  const told = (rows: RowResult[]): string => resultLines(sampleResult({ rows })).join('\n')
+  t.match(told([plain, licensed]), /a license adds 1\.25 ms to a request at p50, 0\.00 ms at p99/)
+  t.notMatch(told([plain]), /a license adds/)
+})
+
 await t.test('arguments are taken as help says, and no others', async (t) => {
   t.match(parseArguments([]), {
     quick: false,

@@ -11,6 +11,8 @@ export const workNames = [
   'license',
   'license-hot',
   'stateless',
+  'request',
+  'request-licensed',
 ] as const
 export type WorkName = (typeof workNames)[number]
 

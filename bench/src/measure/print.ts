@@ -19,6 +19,7 @@ export function resultLines(result: BenchResult): string[] {
       ...legend,
     )
   }
+  lines.push(...addedLines(result.rows))
   for (const ratio of result.ratios) lines.push('', ...ratioLines(ratio))
   lines.push(...peerLines(result.peers))
   if (result.licenseCost.length > 0) lines.push('', ...costLines(result))
@@ -103,6 +104,16 @@ function rowCells(row: RowResult): string[] {
     row.load.cpuSeconds.toFixed(1),
     row.othersCpuSeconds === undefined ? '-' : row.othersCpuSeconds.toFixed(1),
   ]
+}
+
+/** What a license adds to a request that does something, too. */
+function addedLines(rows: readonly RowResult[]): string[] {
+  const plain = rows.find(({ work }) => work === 'request')
+  const licensed = rows.find(({ work }) => work === 'request-licensed')
+  if (plain === undefined || licensed === undefined) return []
+  const added = (quantile: 'p50Ms' | 'p99Ms'): string =>
+    millis(licensed.latency[quantile] - plain.latency[quantile])
+  return ['', `a license adds ${added('p50Ms')} ms to a request at p50, ${added('p99Ms')} ms at p99`]
 }
 
 function ratioLines({ title, clients, rounds, byThroughput, byFirstStepP50, byNodeCpu }: Ratio): string[] {

@@ -27,7 +27,16 @@ const titles = {
   license: 'license checkout + checkin',
   'license-hot': '10 000 users, 5 000 units',
   stateless: 'stateless request: both',
+  request: 'request, 20 ms of work',
+  'request-licensed': 'the same with a license',
 } as const satisfies Record<Job['work'], string>
+
+const licensed: ReadonlySet<Job['work']> = new Set([
+  'license',
+  'license-hot',
+  'stateless',
+  'request-licensed',
+])
 
 /** Names that `--only` takes, beside the ids of rows. */
 export const families = [...Object.keys(titles), 'ratio', 'license-cost']
@@ -37,7 +46,7 @@ export function allRows(clientCounts: readonly number[]): Row[] {
   const rows: Row[] = []
   const add = (work: Job['work'], clients: number, shape: Job['shape'] = 'connections'): void => {
     const id = shape === 'owners' ? `${work}/1x${clients}` : `${work}/${clients}`
-    const isLicensed = work === 'license' || work === 'license-hot' || work === 'stateless'
+    const isLicensed = licensed.has(work)
     rows.push({ id, title: titles[work], job: { work, clients, shape }, isLicensed })
   }
   for (const work of ['lock', 'sequence', 'gapless', 'read'] as const) {
@@ -49,6 +58,8 @@ export function allRows(clientCounts: readonly number[]): Row[] {
   for (const clients of clientCounts) add('license', clients)
   add('license-hot', HOT)
   add('stateless', STATELESS)
+  add('request', STATELESS)
+  add('request-licensed', STATELESS)
   return rows
 }
 

@@ -3,6 +3,7 @@ import { handOver } from './hand-over.ts'
 import { license, licenseHot, stateless } from './license.ts'
 import { lock } from './lock.ts'
 import { read } from './read.ts'
+import { request, requestLicensed } from './request.ts'
 import { gapless, hundred, sequence } from './sequence.ts'
 import type { Work } from './work.ts'
 
@@ -17,4 +18,6 @@ export const works: Readonly<Record<WorkName, () => Work>> = {
   license: () => license,
   'license-hot': () => licenseHot,
   stateless: () => stateless,
+  request: () => request,
+  'request-licensed': () => requestLicensed,
 }
