@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { ArgumentError, helpText, parseArguments } from './measure/arguments.ts'
 import { resultLines, stageLines } from './measure/print.ts'
 import { runBench } from './measure/run.ts'
+import { htmlPage } from './page/page.ts'
 
 const home = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -31,6 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     const lines = [...resultLines(result), ...(parsed.stages ? stageLines(result.rows) : [])]
     process.stdout.write(`${lines.join('\n')}\n`)
     if (parsed.json !== undefined) writeFileSync(parsed.json, `${JSON.stringify(result, undefined, 2)}\n`)
+    if (parsed.html !== undefined) writeFileSync(parsed.html, htmlPage(result))
     return result.failed.length === 0 ? exitCodes.ok : exitCodes.rowFailed
   } catch (error) {
     if (stop.signal.aborted) {

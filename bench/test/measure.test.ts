@@ -17,6 +17,7 @@ import { allRows, isWanted } from '../src/measure/rows.ts'
 import { ratioOf, runBench } from '../src/measure/run.ts'
 import { stageTimes } from '../src/measure/stages.ts'
 import { share } from '../src/measure/works/license.ts'
+import { htmlPage } from '../src/page/page.ts'
 import { quantile } from '../src/record/latency.ts'
 
 function measured(perSecond: number, p50Ms: number): Measured {
@@ -101,6 +102,42 @@ await t.test('what a license adds to a request is told from the rows with and wi
   const told = (rows: RowResult[]): string => resultLines(sampleResult({ rows })).join('\n')
   t.match(told([plain, licensed]), /a license adds 1\.25 ms to a request at p50, 0\.00 ms at p99/)
   t.notMatch(told([plain]), /a license adds/)
+})
+
+/** Names of the elements in order, each closed by its own end; what HTML leaves open is closed at once. */
+function elementsOf(page: string): string[] {
+  const open: string[] = []
+  const names: string[] = []
+  for (const [tag, end, name, rest] of page.matchAll(/<(\/?)([a-z][a-z0-9]*)([^>]*)>/g)) {
+    if (end === '/') {
+      const last = open.pop()
+      if (last !== name) throw new Error(`${tag} closes ${last}`)
+      continue
+    }
+    names.push(name!)
+    if (!rest!.endsWith('/') && name !== 'meta') open.push(name!)
+  }
+  if (open.length > 0) throw new Error(`left open: ${open.join(', ')}`)
+  return names
+}
+
+await t.test('the page is whole, needs no network, and shows what was measured', async (t) => {
+  const rows = [1, 16, 256].map((clients) => rowResult(`lock/${clients}`, clients, clients))
+  const latency = rows[0]!.latency
+  const round = { perSecond: 10, latency, serverCpuSeconds: 1, loadCpuSeconds: 1 }
+  const peer = { id: 'lock/64', title: 'lock pairs', work: 'lock', clients: 64, operation: 'Lock' } as const
+  const ratios = { ours: [round], theirs: [round], byThroughput: 4.25, byP50: 0.5, byP99: 0.25 }
+  const settings = 'three <members> & more'
+  const peers = [{ name: 'etcd', version: '3.4', settings, rows: [{ ...peer, ...ratios }] } as const]
+  const page = htmlPage(sampleResult({ rows, peers }))
+  const names = elementsOf(page)
+  t.equal(names.filter((name) => name === 'svg').length, 4)
+  t.notMatch(page, /https?:|<script|<link|src=|@import|url\(/)
+  t.match(page, '<td>4.25</td>')
+  t.match(page, 'three &lt;members&gt; &amp; more')
+  t.match(page, /<td>1,000<\/td>/)
+  t.notMatch(page, /NaN|undefined/)
+  t.equal(elementsOf(htmlPage(sampleResult({ rows: [] }))).includes('svg'), false)
 })
 
 await t.test('arguments are taken as help says, and no others', async (t) => {

@@ -10,6 +10,7 @@ export interface BenchArguments {
   /** Where the time of a request goes, too. */
   readonly stages: boolean
   readonly json: string | undefined
+  readonly html: string | undefined
   /** Families (`lock`) or rows (`lock/64`). */
   readonly only: readonly string[] | undefined
   readonly clients: readonly number[]
@@ -44,6 +45,7 @@ Options:
   --peer NAMES       etcd, zookeeper, redis, with commas or repeated: installed from Debian's packages if need be,
                      started here, and measured with Tranca in turns; --only leaves out rows of this comparison
   --json FILE        everything that was measured, as JSON
+  --html FILE        the same as a page with plots, for a browser without a network or a printer
   --help             this text
 
 Families: ${families.join(', ')}
@@ -65,7 +67,7 @@ const QUICK_CLIENTS = [1, 16, 64, 256]
 /** @throws ArgumentError */
 export function parseArguments(args: readonly string[]): BenchArguments {
   const values = valuesOf(args)
-  const { help, quick, stages, json } = values
+  const { help, quick, stages, json, html } = values
   const clients = values.clients === undefined ? undefined : clientCounts(values.clients)
   const defaults = stages ? STAGES_CLIENTS : quick ? QUICK_CLIENTS : DEFAULT_CLIENTS
   const seconds = number('--seconds', values.seconds, quick ? 0.4 : 3, limits.secondsMin, limits.secondsMax)
@@ -76,6 +78,7 @@ export function parseArguments(args: readonly string[]): BenchArguments {
     quick,
     stages,
     json,
+    html,
     only:
       values.only === undefined
         ? stages
@@ -100,6 +103,7 @@ function valuesOf(args: readonly string[]) {
         quick: { type: 'boolean', default: false },
         stages: { type: 'boolean', default: false },
         json: { type: 'string' },
+        html: { type: 'string' },
         only: { type: 'string' },
         clients: { type: 'string' },
         seconds: { type: 'string' },
