@@ -70,6 +70,25 @@ t.test('a connection that is silent or stops in its greeting is closed in time',
   t.ok(silent.isClosed && half.isClosed)
 })
 
+t.test('a member that was dialed and does not answer the greeting is dialed again', async (t) => {
+  const { clock, transport, hub } = await peers()
+  hub.setPeers(new Map([[2, 'n2:1']]))
+  const first = transport.dialed[0]!
+  first.open()
+  clock.advance(limits.helloTimeoutMs - 10)
+  t.notOk(first.stream.isClosed)
+  clock.advance(20 + limits.redialMsMax)
+  t.ok(first.stream.isClosed, 'its machine may have died with the greeting')
+  t.equal(transport.dialed.length, 2)
+  const second = transport.dialed[1]!
+  second.open()
+  const memory = { starts: 0, run: '', lastIndex: 0, founder: false }
+  second.stream.onData!(peerFrame(FrameKind.welcome, encodeGreeting({ self: helloOf(2), memory })))
+  clock.advance(10 * limits.helloTimeoutMs)
+  t.notOk(second.stream.isClosed, 'who has answered stays')
+  t.ok(hub.isConnected(2))
+})
+
 t.test('nothing long is kept for a connection that has not greeted', async (t) => {
   const { transport } = await peers()
   const large = transport.connect()

@@ -184,10 +184,13 @@ export class PeerHub {
       if (this.#isProved(peer, stream)) this.#greet(stream)
     })
     peer.stream = stream
+    // The other machine may have died with the greeting: nothing is sent before the answer that could tell.
+    const cancelDeadline = this.#clock.after(limits.helloTimeoutMs, () => stream.close())
     stream.onData = (chunk) => {
       try {
         frames.read(chunk, (kind, body) => {
           if (kind !== FrameKind.welcome) throw new Error(`unexpected frame of kind ${kind}`)
+          cancelDeadline()
           this.#welcomed(peer, decodeWelcome(body))
         })
       } catch (error) {
@@ -195,7 +198,10 @@ export class PeerHub {
         stream.close()
       }
     }
-    stream.onClose = (code) => this.#closedBy(peer, stream, code)
+    stream.onClose = (code) => {
+      cancelDeadline()
+      this.#closedBy(peer, stream, code)
+    }
   }
 
   #welcomed(peer: Peer, welcome: Welcome): void {
