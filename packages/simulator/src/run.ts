@@ -1,5 +1,6 @@
 import { Panel } from './check/panel.ts'
 import { addressOf, Cluster } from './cluster/cluster.ts'
+import type { Member } from './cluster/member.ts'
 import type { Stage } from './faults/fault.ts'
 import { Nemesis } from './faults/nemesis.ts'
 import { Random } from './random.ts'
@@ -73,7 +74,7 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
         users: random.integer(1, 3),
       }),
   )
-  const operator = new Operator({ world, addresses: () => cluster.clientAddresses })
+  const operator = new Operator({ world, cluster })
   const nemesis = new Nemesis(random.fork())
   const stage: Stage = { world, cluster, applications, random: random.fork() }
   const troubleMs = random.between(3_000, 12_000)
@@ -148,8 +149,18 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
     const leaders = present.filter((member) => member.isServing)
     return (
       leaders.length === 1 &&
+      hasAllMembers(leaders[0]!) &&
       present.every((member) => member.isUp && member.replica?.applied === applied) &&
       applied === panel.agreement.last
+    )
+  }
+
+  /** Those who are meant to, and no others, belong to it and have a vote. */
+  function hasAllMembers({ replica }: Member): boolean {
+    const { voters, learners } = replica!.confState
+    const wanted = cluster.present.map(({ id }) => id)
+    return (
+      learners.length === 0 && voters.length === wanted.length && wanted.every((id) => voters.includes(id))
     )
   }
 

@@ -10,6 +10,8 @@ const lookMs = 20
 export class Cluster {
   readonly members: Member[] = []
   readonly settings: Settings
+  /** A member is being replaced: until that is over no disk may lie. */
+  isChanging = false
   readonly #world: World
   readonly #panel: Panel
   readonly #pace: DiskPace
@@ -19,11 +21,18 @@ export class Cluster {
     this.#panel = panel
     this.settings = settings
     this.#pace = pace
-    for (const address of settings.founders) this.add(address)
+    for (const address of settings.founders) this.#install(address, settings.founders)
   }
 
-  /** A machine for a member; the cluster does not know of it yet. */
+  /** A machine with an empty disk, whose configuration names those who are there now. */
   add(address: Address): Member {
+    return this.#install(
+      address,
+      this.present.map((member) => member.address),
+    )
+  }
+
+  #install(address: Address, founders: readonly Address[]): Member {
     const world = this.#world
     const host = world.addHost(address.name)
     let member: Member | undefined
@@ -33,7 +42,14 @@ export class Cluster {
       pace: { ...this.#pace },
       onCrash: () => member?.crash({ machine: true }),
     })
-    member = new Member({ world, panel: this.#panel, settings: this.settings, address, host, disk })
+    member = new Member({
+      world,
+      panel: this.#panel,
+      settings: { ...this.settings, founders },
+      address,
+      host,
+      disk,
+    })
     this.members.push(member)
     return member
   }
@@ -73,8 +89,20 @@ export class Cluster {
     })
   }
 
+  /** All are there and have a vote: one can be spared. */
+  get isWhole(): boolean {
+    return this.present.every((member) => member.isUp && !member.isTainted && this.hasVote(member))
+  }
+
+  /** By the word of the leader; with a log of its own. */
+  hasVote(member: Member): boolean {
+    const isVoter = this.leader?.replica?.confState.voters.includes(member.id) ?? false
+    return isVoter && member.replica?.confState.voters.includes(member.id) === true
+  }
+
   /** How many more members may have disks that lie. */
   get taintsLeft(): number {
+    if (this.isChanging) return 0
     const voters = this.leader?.replica?.confState.voters.length ?? 0
     return Math.floor((voters - 1) / 2) - this.present.filter((member) => member.isTainted).length
   }

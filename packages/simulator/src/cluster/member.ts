@@ -43,7 +43,7 @@ export class Member {
   refusal: string | undefined
   /** Not before this time it is started again. */
   restartMs = 0
-  /** It left the cluster. */
+  /** It left the cluster, or will know soon that it has. */
   isRemoved = false
   readonly #world: World
   readonly #panel: Panel
@@ -195,6 +195,7 @@ export class Member {
     this.#off()
     this.#world.network.processDied(this.host, life)
     forgetLocks(this.disk.disk)
+    if (this.isRemoved) return
     if (error === undefined) {
       if (!wasStopping) this.#world.complain('stops', `${this.name} stopped by itself`)
       return

@@ -1,23 +1,7 @@
-import type { Admin, RequestOf, Session } from '@tranca/client'
-import type { Random } from '../random.ts'
+import type { RequestOf } from '@tranca/client'
+import type { Chore } from './chore.ts'
+import { drain, replace, transfer } from './membership.ts'
 import { keyFile, product } from './vendor.ts'
-
-/** What an administrator has at hand. */
-export interface Tools {
-  readonly admin: Admin
-  readonly session: Session
-  readonly random: Random
-  note(what: string): void
-  pause(ms: number): Promise<void>
-}
-
-/** One thing that an administrator does. */
-export interface Chore {
-  readonly name: string
-  /** Refusals that are right for it. */
-  readonly mayRefuse?: readonly string[]
-  perform(tools: Tools): Promise<void>
-}
 
 /** A key that fits after the one in force: more of some products, less of others. */
 export const installKey: Chore = {
@@ -66,4 +50,12 @@ const changeRules: Chore = {
   },
 }
 
-export const chores: readonly Chore[] = [installKey, forceRelease, forceRelease, changeRules]
+export const chores: readonly Chore[] = [
+  installKey,
+  forceRelease,
+  forceRelease,
+  changeRules,
+  transfer,
+  drain,
+  replace,
+]

@@ -1,8 +1,10 @@
-import { type Admin, openAdmin, openSession, type Session, TrancaError } from '@tranca/client'
+import { openAdmin, openSession, type Session, TrancaError } from '@tranca/client'
+import type { Cluster } from '../cluster/cluster.ts'
 import type { Random } from '../random.ts'
 import type { Host } from '../world/host.ts'
 import type { World } from '../world/world.ts'
-import { type Chore, chores, installKey } from './chores.ts'
+import type { Chore } from './chore.ts'
+import { chores, installKey } from './chores.ts'
 import { clientOptions } from './client-options.ts'
 import { namespace } from './namespace.ts'
 
@@ -29,17 +31,16 @@ export class Operator {
   /** The cluster has got its first license. */
   hasLicensed = false
   readonly #world: World
-  readonly #addresses: () => readonly string[]
+  readonly #cluster: Cluster
   readonly #random: Random
   readonly #everyMs: number
   readonly #chores: readonly Chore[]
-  #admin: Admin | undefined
   #session: Session | undefined
   #isResting = false
 
-  constructor(options: { world: World; addresses: () => readonly string[] }) {
+  constructor(options: { world: World; cluster: Cluster }) {
     this.#world = options.world
-    this.#addresses = options.addresses
+    this.#cluster = options.cluster
     this.#random = options.world.random.fork()
     this.host = options.world.addHost('op')
     this.#everyMs = this.#random.pick([500, 2_000])
@@ -75,9 +76,15 @@ export class Operator {
       this.#world.trace.say('op', what)
     }
     note(chore.name)
+    const { clientAddresses } = this.#cluster
+    const admin = openAdmin(clientAddresses, {
+      ...clientOptions(this.#world, this.host),
+      deadlineMs: 4_000,
+    })
     try {
       await chore.perform({
-        admin: this.#currentAdmin(),
+        admin,
+        cluster: this.#cluster,
         session: this.#currentSession(),
         random: this.#random,
         note,
@@ -92,18 +99,14 @@ export class Operator {
         this.#world.complain('workload', `op: ${chore.name}: ${error.code}: ${error.message}`)
       return false
     } finally {
+      await admin.close()
       this.pending = undefined
     }
   }
 
-  #currentAdmin(): Admin {
-    this.#admin ??= openAdmin(this.#addresses(), clientOptions(this.#world, this.host))
-    return this.#admin
-  }
-
   #currentSession(): Session {
     if (this.#session === undefined || this.#session.status === 'ended') {
-      const addresses = this.#addresses()
+      const addresses = this.#cluster.clientAddresses
       const options = clientOptions(this.#world, this.host)
       this.#session = openSession({ ...options, addresses, namespace, client: 'op', ttlMs: 4_000 })
     }
