@@ -103,7 +103,7 @@ async function compareRow(options: CompareOptions, rivals: readonly Rival[], row
     for (const rival of rivals) {
       if (rival.peer.works[row.work] === undefined) continue
       turn = rival.peer.name
-      sides.push(await openTheirs(rival, row))
+      sides.push(await openTheirs(rival, row, signal))
     }
     const { seconds, warmSeconds } = options
     // The first round is nobody's: compilers of several languages do their work in it.
@@ -158,9 +158,10 @@ async function openOurs({ target }: CompareOptions, pool: LoadPool, row: PeerRow
   }
 }
 
-async function openTheirs(rival: Rival, { work, clients }: PeerRow): Promise<Side> {
+async function openTheirs(rival: Rival, { work, clients }: PeerRow, signal: AbortSignal): Promise<Side> {
   const { command, servers } = rival
-  const program = await LoadProgram.open(command, { addresses: servers.addresses, work, clients })
+  const addresses = await servers.fastAddresses(signal)
+  const program = await LoadProgram.open(command, { addresses, work, clients })
   return {
     rival,
     rounds: [],

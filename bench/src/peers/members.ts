@@ -12,9 +12,11 @@ export async function openMembers(options: {
   readonly isLeader: (position: number) => Promise<boolean>
   /** Asked when all serve. */
   readonly about: () => Promise<Pick<PeerServers, 'version' | 'settings' | 'addresses'>>
+  /** Of one member, if clients are faster with the leader alone. */
+  readonly leaderAddress?: (position: number) => string
   readonly signal: AbortSignal
 }): Promise<PeerServers> {
-  const { count, startMember, isReady, isLeader, about, signal } = options
+  const { count, startMember, isReady, isLeader, about, leaderAddress, signal } = options
   const positions = Array.from({ length: count }, (_, position) => position)
   const servers = positions.map(startMember)
   const whenReady = async (until: AbortSignal): Promise<void> => {
@@ -38,7 +40,11 @@ export async function openMembers(options: {
   try {
     await whenReady(signal)
     const members = { leader, whenReady, restart, server: (position: number) => servers[position]! }
-    return { ...(await about()), pids: () => servers.flatMap(({ pid }) => pid ?? []), members, close }
+    const told = await about()
+    const fastAddresses = async (until: AbortSignal): Promise<string> =>
+      leaderAddress === undefined ? told.addresses : leaderAddress(await leader(until))
+    const pids = (): number[] => servers.flatMap(({ pid }) => pid ?? [])
+    return { ...told, fastAddresses, pids, members, close }
   } catch (error) {
     await close()
     throw error

@@ -26,8 +26,10 @@ export interface Peer {
 export interface PeerServers {
   readonly version: string
   readonly settings: string
-  /** What the load program is given. */
+  /** Of all servers, as the load program takes them. */
   readonly addresses: string
+  /** Those with which its clients are fastest. */
+  readonly fastAddresses: (signal: AbortSignal) => Promise<string>
   readonly pids: () => readonly number[]
   /** Absent where there is one server only. */
   readonly members?: PeerMembers

@@ -52,6 +52,7 @@ export const redis: Peer = {
       version: /redis_version:(\S+)/.exec(printed)?.[1] ?? 'unknown',
       settings: 'one server, appendfsync always',
       addresses: `127.0.0.1:${port}`,
+      fastAddresses: async () => `127.0.0.1:${port}`,
       pids: () => [server.pid!],
       close: () => server.kill(),
     }
