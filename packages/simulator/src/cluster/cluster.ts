@@ -26,10 +26,7 @@ export class Cluster {
 
   /** A machine with an empty disk, whose configuration names those who are there now. */
   add(address: Address): Member {
-    return this.#install(
-      address,
-      this.present.map((member) => member.address),
-    )
+    return this.#install(address, this.#addresses)
   }
 
   #install(address: Address, founders: readonly Address[]): Member {
@@ -59,6 +56,10 @@ export class Cluster {
     return this.members.filter((member) => !member.isRemoved)
   }
 
+  get #addresses(): Address[] {
+    return this.present.map((member) => member.address)
+  }
+
   get clientAddresses(): string[] {
     return this.present.map((member) => member.address.client)
   }
@@ -83,6 +84,8 @@ export class Cluster {
   }
 
   #repair(member: Member): void {
+    // Those of the first configuration may be gone.
+    member.founders = this.#addresses
     member.repair().catch((error: unknown) => {
       if (member.disk.mayRefuse) member.status = 'off'
       else this.#world.complain('repair', `${member.name}: ${(error as Error).stack}`)

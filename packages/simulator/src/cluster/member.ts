@@ -47,6 +47,8 @@ export class Member {
   isRemoved = false
   readonly #world: World
   readonly #panel: Panel
+  /** Whom the configuration names: what a node without a ledger knows of the others. */
+  founders: readonly Address[]
   readonly #settings: Settings
   #node: Node | undefined
 
@@ -61,6 +63,7 @@ export class Member {
     this.#world = options.world
     this.#panel = options.panel
     this.#settings = options.settings
+    this.founders = options.settings.founders
     this.address = options.address
     this.host = options.host
     this.disk = options.disk
@@ -147,7 +150,13 @@ export class Member {
     const { life } = this.host
     this.#world.trace.say(this.name, `is repaired: ${this.refusal ?? 'as told'}`)
     this.status = 'starting'
-    await resetForRejoin({ ...this.#storageOptions(), directory, clusterId, nodeId: String(this.id) })
+    try {
+      await resetForRejoin({ ...this.#storageOptions(), directory, clusterId, nodeId: String(this.id) })
+    } catch (error) {
+      // The program has ended, and with it all that it had open.
+      forgetLocks(this.disk.disk)
+      throw error
+    }
     if (this.host.life !== life) return
     this.refusal = undefined
     this.status = 'off'
@@ -173,13 +182,13 @@ export class Member {
   }
 
   #config(): Config {
-    const { founders, timing, checkpoint } = this.#settings
+    const { timing, checkpoint } = this.#settings
     const { id, peer, client } = this.address
     return configSchema.parse({
       cluster: clusterId,
       id,
       data: directory,
-      members: founders,
+      members: this.founders,
       listen: { peer, client },
       insecure: true,
       license: { vendorPublicKey },
