@@ -11,7 +11,7 @@ import { ClientHub, type LeaderHint } from './clients/client-hub.ts'
 import { WatchHub } from './clients/watch-hub.ts'
 import { listenAddresses } from './config/load.ts'
 import type { Config } from './config/schema.ts'
-import { standInTurn } from './duties/failover.ts'
+import { standInTurn, ticksBeforeStanding } from './duties/failover.ts'
 import { LeaderDuties } from './duties/leader-duties.ts'
 import { LicenseCalendar } from './duties/license-calendar.ts'
 import { LicenseIntegrity } from './duties/license-integrity.ts'
@@ -383,7 +383,10 @@ export class Node {
       disableProposalForwarding: true,
       stepDownOnRemoval: true,
       lazyCommit: true,
-      random,
+      random: (ticks) => {
+        const { voters } = this.#replica?.confState ?? confState
+        return ticksBeforeStanding({ self: this.#config.id, voters, ticks, random })
+      },
       mayCampaign: () => this.#standing.mayVote && !this.#isDrained(),
     })
     const replica = new Replica({
