@@ -720,6 +720,35 @@ await t.test('a member that lost its disk', async (t) => {
     t.same(fresh.terms, first.terms)
   })
 
+  await t.test('is not sent the same entries again and again before its progress is reset', async (t) => {
+    const cluster = new Cluster(3)
+    const first = cluster.elect(1)
+    cluster.propose(1, 'x')
+    cluster.members.delete(3)
+    cluster.add(3, voters(1, 2, 3))
+    const { match } = progressOf(first, 3)!
+    const probe = () => {
+      const refusal: Message = {
+        type: 'appendResponse',
+        from: 3,
+        to: 1,
+        term: first.raw.term,
+        index: match,
+        logTerm: 0,
+        reject: true,
+        rejectHint: 0,
+      }
+      first.raw.step(refusal)
+      return progressOf(first, 3)!
+    }
+    first.raw.reportUnreachable(3)
+    t.equal(progressOf(first, 3)?.state, 'probe')
+    for (let time = 0; time < 3; time++) {
+      t.equal(probe().next, match + 1)
+      t.notOk(first.raw.hasReady(), 'what it had acknowledged before is not sent at its every word')
+    }
+  })
+
   await t.test('resetting oneself, a stranger, or at a follower does nothing', async (t) => {
     const cluster = new Cluster(3)
     const first = cluster.elect(1)

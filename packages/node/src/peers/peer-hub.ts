@@ -33,6 +33,8 @@ interface Peer {
   readonly id: number
   address: string
   stream: Stream | undefined
+  /** The greeting is on its way, or there: what has changed since must be told. */
+  greeted: boolean
   /** The other side has answered the greeting: messages may be sent. */
   welcomed: boolean
   /** The run that was last met, to notice a restart that was quicker than our dial. */
@@ -98,6 +100,7 @@ export class PeerHub {
           id,
           address,
           stream: undefined,
+          greeted: false,
           welcomed: false,
           run: '',
           lost: false,
@@ -143,10 +146,10 @@ export class PeerHub {
     return stream
   }
 
-  /** Greets everybody again: this node's standing has changed. */
+  /** Greets everybody again, also who has not answered yet: this node's standing has changed. */
   greetAgain(): void {
     for (const peer of this.#peers.values()) {
-      if (peer.stream && peer.welcomed) this.#greet(peer.stream)
+      if (peer.stream && peer.greeted) this.#greet(peer.stream)
     }
   }
 
@@ -181,9 +184,12 @@ export class PeerHub {
     if (this.#closed || this.#peers.get(peer.id) !== peer) return
     const frames = new PeerFrameReader()
     const stream = this.#transport.dial(peer.address, () => {
-      if (this.#isProved(peer, stream)) this.#greet(stream)
+      if (!this.#isProved(peer, stream)) return
+      this.#greet(stream)
+      peer.greeted = true
     })
     peer.stream = stream
+    peer.greeted = false
     // The other machine may have died with the greeting: nothing is sent before the answer that could tell.
     const cancelDeadline = this.#clock.after(limits.helloTimeoutMs, () => stream.close())
     stream.onData = (chunk) => {

@@ -126,7 +126,11 @@ export class Progress {
     }
     // A probe is one message at a time: only the answer to the last one counts.
     if (this.next - 1 !== rejected) return false
-    this.next = Math.max(Math.min(rejected, hint + 1), this.match + 1)
+    const next = Math.max(Math.min(rejected, hint + 1), this.match + 1)
+    // Refused what it had acknowledged: it has lost it. To send the same at once would go on for ever; the next
+    // heartbeat is soon enough.
+    if (next === this.next) return false
+    this.next = next
     this.#capSentCommit()
     this.flowPaused = false
     return true
