@@ -67,18 +67,26 @@ export class LedgerStore {
       await stores.remove(path)
       return stores.open(path, { create: true })
     })
-    const before = await store.get(metaKey)
-    const found = before === undefined ? undefined : decodeRow(metaKey, before)
-    if (typeof found === 'object' && (found.value as LedgerMeta).index > meta.index) {
-      await store.close()
-      throw new StorageRefusal('SUPERBLOCK_DAMAGED', 'the superblock is missing, but the ledger holds work', {
-        file: path,
-      })
+    try {
+      const before = await store.get(metaKey)
+      const found = before === undefined ? undefined : decodeRow(metaKey, before)
+      if (typeof found === 'object' && (found.value as LedgerMeta).index > meta.index) {
+        throw new StorageRefusal(
+          'SUPERBLOCK_DAMAGED',
+          'the superblock is missing, but the ledger holds work',
+          {
+            file: path,
+          },
+        )
+      }
+      const hashes = new RowHashes()
+      const full: LedgerMeta = { ...meta, rows: 0, digest: hashes.digest }
+      await store.write([{ type: 'put', key: metaKey, value: encodeRow(metaKey, full) }])
+      return new LedgerStore(path, store, limits, hashes, full)
+    } catch (error) {
+      await store.close().catch(() => {})
+      throw error
     }
-    const hashes = new RowHashes()
-    const full: LedgerMeta = { ...meta, rows: 0, digest: hashes.digest }
-    await store.write([{ type: 'put', key: metaKey, value: encodeRow(metaKey, full) }])
-    return new LedgerStore(path, store, limits, hashes, full)
   }
 
   /**

@@ -75,3 +75,17 @@ await t.test('a log whose last segment is gone is refused', async (t) => {
   for (const [name] of segments) if (name >= used.at(-1)![0]) disk.plant(name, undefined)
   await t.rejects(openOn(disk), { code: 'LOG_SHORT' })
 })
+
+await t.test('a creation that fails leaves the store free for the next one', async (t) => {
+  const disk = new MemoryDisk()
+  const stores = diskStores(disk)
+  const meta = { index: 0, term: 0, confState }
+  disk.before = (call) => {
+    if (call.operation === 'write') throw new Error('the disk has had enough')
+  }
+  await t.rejects(LedgerStore.create(stores, path, limits, meta), { message: /had enough/ })
+  disk.before = undefined
+  const ledger = await LedgerStore.create(stores, path, limits, meta)
+  t.equal(ledger.meta.index, 0)
+  await ledger.close()
+})
