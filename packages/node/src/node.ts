@@ -522,6 +522,7 @@ export class Node {
   }
 
   #onGone(id: number): void {
+    this.#snapshots.gone(id)
     const replica = this.#replica
     if (!replica) return
     if (replica.leadership.role === 'leader') return replica.raft.reportUnreachable(id)

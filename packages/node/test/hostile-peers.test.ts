@@ -245,5 +245,17 @@ t.test('an answer to a snapshot that cannot be understood ends the sending, not 
     t.ok((stream as Stream & { isClosed: boolean }).isClosed)
   }
   t.same(done, [false, false])
+
+  send()
+  await new Promise((resolve) => setImmediate(resolve))
+  const { stream, open } = transport.dialed.at(-1)!
+  open()
+  stream.backlog = 0
+  stream.onDrain?.()
+  await new Promise((resolve) => setImmediate(resolve))
+  t.notOk(stream.isClosed, 'all is sent, and the answer may take its time')
+  sender.gone(2)
+  await new Promise((resolve) => setImmediate(resolve))
+  t.same(done, [false, false, false], 'a process that is gone will not answer')
   await hub.close()
 })

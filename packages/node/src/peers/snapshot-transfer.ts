@@ -42,6 +42,7 @@ export class SnapshotSender {
   readonly #logger: Logger
   readonly #done: (to: NodeId, delivered: boolean) => void
   readonly #sending = new Set<NodeId>()
+  readonly #streams = new Map<NodeId, Stream>()
 
   constructor(options: {
     hub: PeerHub
@@ -74,6 +75,11 @@ export class SnapshotSender {
       .catch((error: unknown) => this.#logger.error({ err: error }, 'snapshot report failed'))
   }
 
+  /** The process that was to answer is gone: of a machine that lost its power the stream itself tells nothing. */
+  gone(id: NodeId): void {
+    this.#streams.get(id)?.close()
+  }
+
   async #send(message: InstallSnapshot): Promise<boolean> {
     const snapshot = await this.#storage.openSnapshot()
     try {
@@ -96,6 +102,7 @@ export class SnapshotSender {
       wake?.()
     })
     if (!stream) return false
+    this.#streams.set(to, stream)
     const frames = new PeerFrameReader()
     stream.onDrain = () => wake?.()
     stream.onClose = (code) => {
@@ -129,6 +136,7 @@ export class SnapshotSender {
       this.#logger.info({ peer: to, index: snapshot.meta.index, delivered: result === true }, 'snapshot sent')
       return result === true
     } finally {
+      this.#streams.delete(to)
       stream.close()
     }
   }
