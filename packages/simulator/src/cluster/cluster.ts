@@ -10,7 +10,7 @@ const lookMs = 20
 export class Cluster {
   readonly members: Member[] = []
   readonly settings: Settings
-  /** A member is being replaced: until that is over no disk may lie. */
+  /** A member is being replaced or is drained: until that is over no disk may lie. */
   isChanging = false
   readonly #world: World
   readonly #panel: Panel

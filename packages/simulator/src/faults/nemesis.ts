@@ -26,6 +26,9 @@ const all: readonly Fault[] = [
   jump,
 ]
 
+/** Time between two looks at whether all founders have begun. */
+const foundingMs = 20
+
 /** What goes wrong in one run: only some kinds of faults, so that each is also seen without the others. */
 export class Nemesis {
   readonly #kinds: readonly { readonly fault: Fault; readonly weight: number }[]
@@ -46,14 +49,23 @@ export class Nemesis {
     return this.#kinds.map(({ fault }) => fault.name).join(', ')
   }
 
+  /**
+   * Waits for the founders: of a cluster that some have founded, and others forgot before they had, nothing is
+   * lost and nothing comes; an administrator begins anew.
+   */
   begin(stage: Stage): void {
+    if (stage.cluster.present.every((member) => member.replica !== undefined)) this.#next(stage)
+    else later(stage, foundingMs, () => this.begin(stage))
+  }
+
+  #next(stage: Stage): void {
     if (this.#kinds.length === 0) return
     later(stage, this.#random.exponential(this.#everyMs), () => {
       if (this.#isOver) return
       const fault = this.#draw()
       const what = fault.strike(stage)
       if (what !== undefined) stage.world.trace.say('--', `${fault.name}: ${what}`)
-      this.begin(stage)
+      this.#next(stage)
     })
   }
 

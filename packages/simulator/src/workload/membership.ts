@@ -47,17 +47,23 @@ export const drain: Chore = {
   mayRefuse: ['lastVoter'],
   async perform(tools) {
     const { admin, cluster, random, note, pause } = tools
+    // A drained member never stands: what only it and a lost disk had would leave nobody who can win.
+    if (!cluster.isWhole) return
+    cluster.isChanging = true
     const { id, name } = random.pick(cluster.present)
     note(`drain ${name}`)
     try {
       await admin.request({ op: 'member.drain', id })
     } catch (error) {
-      if (!(error instanceof TrancaError) || !(doubts.has(error.code) || error.code === 'transferFailed'))
+      if (!(error instanceof TrancaError) || !(doubts.has(error.code) || error.code === 'transferFailed')) {
+        cluster.isChanging = false
         throw error
+      }
     }
     await pause(random.exponential(800))
     note(`undrain ${name}`)
     await insist(tools, () => admin.request({ op: 'member.undrain', id }))
+    cluster.isChanging = false
   },
 }
 
