@@ -43,16 +43,23 @@ export class Seen implements Checker {
       } else if (one.kind === 'answered') {
         const acquire = this.#waiting.get(`${one.session} ${one.id}`)
         if (acquire !== undefined) this.#granted(one.session, acquire, one.result)
-      } else if (!('op' in one.command) && one.command.operation.op === 'lock.acquire') {
+      } else if (!('op' in one.command)) {
         const { session, id, operation } = one.command
-        if (one.result === undefined) this.#waiting.set(`${session} ${id}`, operation)
-        else this.#granted(session, operation, one.result)
+        if (operation.op === 'bundle' && one.result?.ok) {
+          for (const part of operation.parts) {
+            if (part.op === 'lock.acquire')
+              this.#granted(session, { ...part, owner: operation.owner }, one.result)
+          }
+        } else if (operation.op === 'lock.acquire') {
+          if (one.result === undefined) this.#waiting.set(`${session} ${id}`, operation)
+          else this.#granted(session, operation, one.result)
+        }
       }
     }
   }
 
   /** Of what was held already there is no event, though the token may be new. */
-  #granted(session: number, { owner, locks }: LockAcquire, result: Result): void {
+  #granted(session: number, { owner, locks }: Pick<LockAcquire, 'owner' | 'locks'>, result: Result): void {
     if (!result.ok) return
     const what = String((result.value as { token: number }).token)
     for (const { name } of locks) this.#wrote({ kind: 'lock.granted', session, owner, name, what })

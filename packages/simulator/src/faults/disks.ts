@@ -76,6 +76,7 @@ export const damage: Fault = {
 /** A node dies and comes back with its disk of an earlier time, or with none. */
 export const oldDisk: Fault = {
   name: 'old disk',
+  needsWitnesses: true,
   strike(stage) {
     const member = victim(stage)
     if (member === undefined) return undefined

@@ -15,6 +15,13 @@ export interface Stage {
 /** One kind of thing that goes wrong. It begins when called, and comes to its end by itself or at the healing. */
 export interface Fault {
   readonly name: string
+  /** Members may not reach each other for a while. */
+  readonly hidesMembers?: boolean
+  /**
+   * What a member had acknowledged is gone, and only those who stored it with it know. They must be there to be asked: a
+   * quorum without them has no way to tell, and could not, without refusing to start while any member is away.
+   */
+  readonly needsWitnesses?: boolean
   /** Says what was done, or undefined: not possible now. */
   strike(stage: Stage): string | undefined
 }

@@ -39,8 +39,10 @@ export class Nemesis {
   constructor(random: Random) {
     this.#random = random
     const share = random.pick([0.15, 0.3, 0.6])
-    this.#kinds = all
-      .filter(() => random.chance(share))
+    const drawn = all.filter(() => random.chance(share))
+    const needsWitnesses = drawn.some((fault) => fault.needsWitnesses)
+    this.#kinds = drawn
+      .filter((fault) => !(needsWitnesses && fault.hidesMembers))
       .map((fault) => ({ fault, weight: random.fraction() }))
     this.#everyMs = random.pick([250, 600, 1_500])
   }

@@ -22,6 +22,7 @@ function across(some: readonly Host[], others: readonly Host[]): (readonly [Host
 /** Members fall into two groups; clients see one of them, or both. */
 export const partition: Fault = {
   name: 'partition',
+  hidesMembers: true,
   strike(stage) {
     const { cluster, random, applications } = stage
     if (cluster.present.length < 2) return undefined
@@ -46,6 +47,7 @@ export const partition: Fault = {
 /** What one member sends does not arrive, or nothing arrives there. */
 export const oneWay: Fault = {
   name: 'one way',
+  hidesMembers: true,
   strike(stage) {
     const member = victim(stage)
     if (member === undefined) return undefined
@@ -64,6 +66,7 @@ export const oneWay: Fault = {
 /** A link comes and goes. */
 export const flap: Fault = {
   name: 'flap',
+  hidesMembers: true,
   strike(stage) {
     const member = victim(stage)
     const other = victim(stage)
@@ -79,6 +82,7 @@ export const flap: Fault = {
 /** Connections break, with what is in flight; perhaps only one side learns of it. */
 export const breakConnections: Fault = {
   name: 'break',
+  hidesMembers: true,
   strike(stage) {
     const { random, world } = stage
     const likely = random.pick([0.1, 0.5, 1])

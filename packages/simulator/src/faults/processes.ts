@@ -18,6 +18,7 @@ export const kill: Fault = {
 
 export const killAll: Fault = {
   name: 'kill all',
+  hidesMembers: true,
   strike(stage) {
     const up = stage.cluster.present.filter((member) => member.isUp)
     for (const member of up) {
@@ -53,6 +54,7 @@ export const stop: Fault = {
 
 export const freeze: Fault = {
   name: 'freeze',
+  hidesMembers: true,
   strike(stage) {
     const member = victim(stage)
     if (member === undefined) return undefined
