@@ -1,3 +1,4 @@
+import type { Member } from '../cluster/member.ts'
 import { type Fault, later, type Stage, victim } from './fault.ts'
 
 const inOrder = Number.POSITIVE_INFINITY
@@ -89,14 +90,20 @@ export const oldDisk: Fault = {
       copies.set(disk, disk.files())
       return `${member.name}: copied`
     }
+    if (!stage.cluster.present.every((one) => one === member || isSound(one))) return undefined
     member.isTainted = true
-    member.restartMs = stage.world.schedule.nowMs + stage.random.exponential(500)
+    member.restartMs = stage.world.schedule.nowMs
     member.crash({ machine: true })
     for (const path of disk.files().keys()) disk.plant(path, undefined)
     const isEmpty = stage.random.chance(0.2)
     if (!isEmpty) for (const [path, bytes] of copy) disk.plant(path, bytes)
     return `${member.name}: ${isEmpty ? 'empty' : 'as copied'}`
   },
+}
+
+/** It runs, and nothing that is planned for its disk will stop it. */
+function isSound({ isUp, replica, disk }: Member): boolean {
+  return isUp && replica !== undefined && !disk.mayRefuse && disk.failNext === undefined && disk.crashIn === 0
 }
 
 function mayLie({ cluster }: Stage): boolean {

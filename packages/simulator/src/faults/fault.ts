@@ -18,8 +18,9 @@ export interface Fault {
   /** Members may not reach each other for a while. */
   readonly hidesMembers?: boolean
   /**
-   * What a member had acknowledged is gone, and only those who stored it with it know. They must be there to be asked: a
-   * quorum without them has no way to tell, and could not, without refusing to start while any member is away.
+   * What a member had acknowledged is gone, and only those who stored it with it know. They must be there to be asked
+   * until it has: a quorum without them has no way to tell, and could not have one without refusing to start while any
+   * member is away.
    */
   readonly needsWitnesses?: boolean
   /** Says what was done, or undefined: not possible now. */

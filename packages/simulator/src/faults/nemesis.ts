@@ -26,8 +26,8 @@ const all: readonly Fault[] = [
   jump,
 ]
 
-/** Time between two looks at whether all founders have begun. */
-const foundingMs = 20
+/** Time between two looks at whether all members take part. */
+const lookMs = 20
 
 /** What goes wrong in one run: only some kinds of faults, so that each is also seen without the others. */
 export class Nemesis {
@@ -56,8 +56,9 @@ export class Nemesis {
    * lost and nothing comes; an administrator begins anew.
    */
   begin(stage: Stage): void {
+    if (this.#isOver) return
     if (stage.cluster.present.every((member) => member.replica !== undefined)) this.#next(stage)
-    else later(stage, foundingMs, () => this.begin(stage))
+    else later(stage, lookMs, () => this.begin(stage))
   }
 
   #next(stage: Stage): void {
@@ -67,7 +68,8 @@ export class Nemesis {
       const fault = this.#draw()
       const what = fault.strike(stage)
       if (what !== undefined) stage.world.trace.say('--', `${fault.name}: ${what}`)
-      this.#next(stage)
+      if (fault.needsWitnesses) this.begin(stage)
+      else this.#next(stage)
     })
   }
 
