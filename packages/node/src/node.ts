@@ -515,6 +515,7 @@ export class Node {
       // The count that it goes by may be one that only the others remembered.
       this.#storage
         .setRejoining(false, { startsAtLeast: this.#standing.starts })
+        .then(() => this.#environment.probe?.votesAgain())
         .catch((error: unknown) => this.#fail(error as Error))
     }
     // Either the others learn that it votes again, or that it still must not.

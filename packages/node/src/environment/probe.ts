@@ -10,6 +10,8 @@ export interface Probe {
   /** The node takes part: its core runs. */
   started(replica: Replica): void
   leadership(now: Leadership): void
+  /** It had rejoined without a vote, was promoted, and that is on its disk. */
+  votesAgain(): void
   /** This leader has applied the first entry of its own term, and answers clients from here on. */
   serving(): void
   /** One command of the entry that is being applied; `undefined`: it waits. */

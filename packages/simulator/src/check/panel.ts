@@ -58,7 +58,7 @@ export class Panel {
   }
 
   /** Eyes in one life of one node. */
-  probe(who: Who, started: (replica: Replica) => void): Probe {
+  probe(who: Who, on: { started(replica: Replica): void; votesAgain(): void }): Probe {
     let log: Happening[] = []
     let replica: Replica | undefined
     const ask = (question: () => void) => {
@@ -73,8 +73,9 @@ export class Panel {
         replica = one
         // What founding a cluster emitted belongs to no entry.
         log = []
-        started(one)
+        on.started(one)
       },
+      votesAgain: () => on.votesAgain(),
       leadership: (now) => ask(() => this.#checkers.forEach((one) => void one.leadership?.(who, now))),
       serving: () =>
         ask(() => {

@@ -79,7 +79,6 @@ export class Cluster {
       if (member.refusal === undefined) member.start()
       else this.#repair(member)
     }
-    this.#noteVotes()
     schedule.at(schedule.nowMs + lookMs, () => this.keepUp())
   }
 
@@ -108,20 +107,6 @@ export class Cluster {
     if (this.isChanging) return 0
     const voters = this.leader?.replica?.confState.voters.length ?? 0
     return Math.floor((voters - 1) / 2) - this.present.filter((member) => member.isTainted).length
-  }
-
-  /** Whoever lost its vote for what its disk did and has it again counts again. */
-  #noteVotes(): void {
-    const confState = this.leader?.replica?.confState
-    if (confState === undefined) return
-    for (const member of this.present) {
-      if (!member.isTainted) continue
-      if (confState.learners.includes(member.id)) member.hasLostVote = true
-      else if (member.hasLostVote && confState.voters.includes(member.id)) {
-        member.isTainted = false
-        member.hasLostVote = false
-      }
-    }
   }
 }
 

@@ -35,10 +35,8 @@ export class Member {
   status: MemberStatus = 'off'
   /** Of the life that runs now, once it takes part. */
   replica: Replica | undefined
-  /** Its disk lost or changed something: until it votes again, it does not count. */
+  /** Its disk lost or changed something: until it knows that it votes again, it does not count. */
   isTainted = false
-  /** A leader has taken its vote away for that. */
-  hasLostVote = false
   /** The start was refused for what the disk holds: an administrator has to look. */
   refusal: string | undefined
   /** Not before this time it is started again. */
@@ -103,8 +101,13 @@ export class Member {
         openStorage: this.#openStorage,
         probe: this.#panel.probe(
           { id: this.id, name: this.name, nowMs: () => this.host.nowMs() },
-          (replica) => {
-            this.replica = replica
+          {
+            started: (replica) => {
+              this.replica = replica
+            },
+            votesAgain: () => {
+              this.isTainted = false
+            },
           },
         ),
       },
