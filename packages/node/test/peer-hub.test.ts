@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import t from 'tap'
-import { FrameKind, PeerFrameReader } from '../src/peers/frames.ts'
-import { decodeHello, type Hello, PEER_VERSION } from '../src/peers/greeting.ts'
+import { FrameKind, PeerFrameReader, peerFrame } from '../src/peers/frames.ts'
+import { decodeHello, encodeGreeting, type Hello, PEER_VERSION, type Welcome } from '../src/peers/greeting.ts'
 import { PeerHub } from '../src/peers/peer-hub.ts'
 import { type FakeStream, FakeTransport } from './fake-transport.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -14,24 +14,27 @@ function hellosIn(stream: FakeStream): Hello[] {
   return hellos
 }
 
-t.test('a standing that changes before the other side has answered is told as well', async (t) => {
+const self: Hello = {
+  version: PEER_VERSION,
+  cluster: 'test',
+  id: 1,
+  name: 'n1',
+  peer: 'n1:1',
+  client: 'n1:2',
+  standing: 'member',
+  starts: 1,
+  run: 'run',
+  lastIndex: 0,
+  founders: 'f',
+}
+const memory = { starts: 0, run: '', lastIndex: 0, founder: false }
+
+/** A hub of node 1 whose standing the test sets. */
+function openHub() {
   const transport = new FakeTransport()
+  const own = { standing: self.standing }
+  const welcomes: number[] = []
   const none = () => {}
-  const self: Hello = {
-    version: PEER_VERSION,
-    cluster: 'test',
-    id: 1,
-    name: 'n1',
-    peer: 'n1:1',
-    client: 'n1:2',
-    standing: 'member',
-    starts: 1,
-    run: 'run',
-    lastIndex: 0,
-    founders: 'f',
-  }
-  const book = new Map<number, string>()
-  let standing: Hello['standing'] = 'member'
   const hub = new PeerHub({
     self: 1,
     transport,
@@ -39,20 +42,24 @@ t.test('a standing that changes before the other side has answered is told as we
     logger: pino({ level: 'silent' }),
     prove: none,
     handlers: {
-      hello: () => ({ ...self, standing }),
-      onHello: () => ({ starts: 0, run: '', lastIndex: 0, founder: false }),
-      onWelcome: none,
+      hello: () => ({ ...self, ...own }),
+      onHello: () => memory,
+      onWelcome: (welcome) => welcomes.push(welcome.self.id),
       onRaft: none,
       onDigest: none,
       onSnapshotStream: () => none,
       onGone: none,
     },
   })
-  for (const id of [2, 3]) book.set(id, `n${id}:1`)
-  hub.setPeers(book)
+  return { hub, transport, own, welcomes }
+}
+
+t.test('a standing that changes before the other side has answered is told as well', async (t) => {
+  const { hub, transport, own } = openHub()
+  hub.setPeers(new Map([2, 3].map((id) => [id, `n${id}:1`])))
   const [second, third] = transport.dialed
   second!.open()
-  standing = 'joining'
+  own.standing = 'joining'
   hub.greetAgain()
   third!.open()
   t.same(
@@ -64,4 +71,54 @@ t.test('a standing that changes before the other side has answered is told as we
     ['joining'],
     'once, and only when the connection stands',
   )
+})
+
+t.test('a node that is not in the address book', async (t) => {
+  const hello: Hello = { ...self, id: 4, name: 'n4', peer: 'n4:1', run: 'run 4' }
+  const answer = peerFrame(FrameKind.welcome, encodeGreeting({ self: hello, memory } satisfies Welcome))
+  const say = (hub: PeerHub) => hub.send(4, FrameKind.raft, [[Buffer.from('x')]])
+
+  const greetedBy = async (peer: string) => {
+    const opened = openHub()
+    await opened.hub.listen('n1:1')
+    opened.hub.setPeers(new Map([[2, 'n2:1']]))
+    const inbound = opened.transport.connect()
+    inbound.onData!(peerFrame(FrameKind.hello, encodeGreeting({ ...hello, peer })))
+    return { ...opened, inbound, guest: opened.transport.dialed[1] }
+  }
+
+  await t.test('gets answers as long as it is connected: it may be a leader of later days', async (t) => {
+    const { hub, inbound, guest, welcomes } = await greetedBy('n4:1')
+    t.equal(guest?.address, 'n4:1')
+    guest!.open()
+    guest!.stream.onData!(answer)
+    t.ok(say(hub))
+    hub.setPeers(new Map([[2, 'n2:1']]))
+    t.ok(say(hub), 'an address book that does not know it either changes nothing')
+    t.same(welcomes, [], 'its word about this node does not count')
+    inbound.close()
+    t.notOk(say(hub))
+    t.ok(guest!.stream.isClosed)
+  })
+
+  await t.test('that is entered stays, and its word counts', async (t) => {
+    const { hub, transport, inbound, guest, welcomes } = await greetedBy('n4:1')
+    guest!.open()
+    guest!.stream.onData!(answer)
+    hub.setPeers(new Map([2, 4].map((id) => [id, `n${id}:1`])))
+    t.equal(hellosIn(guest!.stream).length, 2, 'it is asked again')
+    guest!.stream.onData!(answer)
+    t.same(welcomes, [4])
+    inbound.close()
+    t.ok(say(hub))
+    t.equal(transport.dialed.length, 2)
+    hub.setPeers(new Map([[2, 'n2:1']]))
+    t.notOk(say(hub), 'removed')
+  })
+
+  await t.test('is not called back where no address can be', async (t) => {
+    const { inbound, guest } = await greetedBy('nowhere')
+    t.ok(inbound.isClosed)
+    t.equal(guest, undefined)
+  })
 })

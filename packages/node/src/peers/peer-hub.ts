@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Cancel, Clock } from '../environment/clock.ts'
-import type { Listener, Stream, Transport } from '../environment/transport.ts'
+import { type Listener, parseAddress, type Stream, type Transport } from '../environment/transport.ts'
 import { limits } from '../limits.ts'
 import type { Identity } from '../security/identity.ts'
 import { FrameKind, PeerFrameReader, peerFrame, peerFrames } from './frames.ts'
@@ -32,6 +32,8 @@ export interface PeerHandlers {
 interface Peer {
   readonly id: number
   address: string
+  /** Not in the address book: it is called back for as long as this connection of its own stands. */
+  guest: Stream | undefined
   stream: Stream | undefined
   /** The greeting is on its way, or there: what has changed since must be told. */
   greeted: boolean
@@ -48,6 +50,9 @@ interface Peer {
 /**
  * The connections between members. Each node dials every other and sends on what it dialed;
  * what it accepted it only reads, after a hello. Losing messages is allowed; Raft repeats them.
+ *
+ * Who greets and is not in the address book is dialed too: a member that was away may not know of the one
+ * that leads now, and unless it answers, it never gets the entries that would tell.
  */
 export class PeerHub {
   readonly #self: number
@@ -87,32 +92,24 @@ export class PeerHub {
   /** The address book: dials who is new, drops who is gone, follows who has moved. */
   setPeers(book: ReadonlyMap<number, string>): void {
     for (const [id, peer] of this.#peers) {
-      if (!book.has(id)) {
-        this.#peers.delete(id)
-        this.#drop(peer)
-      }
+      if (!book.has(id) && !peer.guest) this.#forget(peer)
     }
     for (const [id, address] of book) {
       if (id === this.#self) continue
       const peer = this.#peers.get(id)
       if (!peer) {
-        const added: Peer = {
-          id,
-          address,
-          stream: undefined,
-          greeted: false,
-          welcomed: false,
-          run: '',
-          lost: false,
-          redialMs: limits.redialMsMin,
-          redial: undefined,
-        }
-        this.#peers.set(id, added)
-        this.#dial(added)
-      } else if (peer.address !== address) {
+        this.#add(id, address, undefined)
+        continue
+      }
+      const wasGuest = peer.guest !== undefined
+      peer.guest = undefined
+      if (peer.address !== address) {
         peer.address = address
         this.#drop(peer)
         this.#dial(peer)
+      } else if (wasGuest && peer.stream && peer.greeted) {
+        // What it answered before did not count.
+        this.#greet(peer.stream)
       }
     }
   }
@@ -159,6 +156,23 @@ export class PeerHub {
     this.#peers.clear()
     for (const stream of this.#inbound) stream.close()
     await this.#listener?.close()
+  }
+
+  #add(id: number, address: string, guest: Stream | undefined): void {
+    const peer: Peer = {
+      id,
+      address,
+      guest,
+      stream: undefined,
+      greeted: false,
+      welcomed: false,
+      run: '',
+      lost: false,
+      redialMs: limits.redialMsMin,
+      redial: undefined,
+    }
+    this.#peers.set(id, peer)
+    this.#dial(peer)
   }
 
   #greet(stream: Stream): void {
@@ -225,7 +239,7 @@ export class PeerHub {
     peer.redialMs = limits.redialMsMin
     peer.run = welcome.self.run
     if (restarted) this.#handlers.onGone(peer.id)
-    this.#handlers.onWelcome(welcome)
+    if (!peer.guest) this.#handlers.onWelcome(welcome)
   }
 
   #closedBy(peer: Peer, stream: Stream, code: string): void {
@@ -248,14 +262,24 @@ export class PeerHub {
     peer.redialMs = Math.min(peer.redialMs * 2, limits.redialMsMax)
   }
 
-  /** The peer is up, so its next attempt need not wait. */
-  #dialSoon(id: number): void {
-    const peer = this.#peers.get(id)
-    if (!peer || peer.stream) return
+  /** The peer is up, so the next attempt to reach it need not wait. */
+  #dialSoon(hello: Hello, inbound: Stream): void {
+    const peer = this.#peers.get(hello.id)
+    if (!peer) return this.#add(hello.id, hello.peer, inbound)
+    if (peer.guest) {
+      peer.guest = inbound
+      peer.address = hello.peer
+    }
+    if (peer.stream) return
     peer.redial?.()
     peer.redial = undefined
     peer.redialMs = limits.redialMsMin
     this.#dial(peer)
+  }
+
+  #forget(peer: Peer): void {
+    this.#peers.delete(peer.id)
+    this.#drop(peer)
   }
 
   #drop(peer: Peer): void {
@@ -285,6 +309,8 @@ export class PeerHub {
     stream.onClose = () => {
       cancelDeadline()
       this.#inbound.delete(stream)
+      const peer = this.#peers.get(from)
+      if (peer?.guest === stream) this.#forget(peer)
     }
     stream.onData = (chunk) => {
       try {
@@ -301,7 +327,7 @@ export class PeerHub {
               return
             }
             const memory = this.#handlers.onHello(hello)
-            this.#dialSoon(hello.id)
+            this.#dialSoon(hello, stream)
             const welcome: Welcome = { self: this.#handlers.hello(), memory }
             if (stream.backlog > limits.peerBacklogSizeMax) throw new Error('it does not read its answers')
             return stream.write(peerFrame(FrameKind.welcome, encodeGreeting(welcome)))
@@ -328,6 +354,7 @@ export class PeerHub {
     if (hello.standing === 'new' && own.standing === 'new' && hello.founders !== own.founders) {
       throw new Error(`the members in the configuration of '${hello.name}' differ from those in this node's`)
     }
+    parseAddress(hello.peer)
     if (!this.#peers.has(hello.id) && !this.#strangers.has(hello.id)) {
       if (this.#strangers.size >= limits.strangersMax) {
         throw new Error(`${limits.strangersMax} ids greeted already that are not members`)
