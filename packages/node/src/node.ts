@@ -237,6 +237,8 @@ export class Node {
         lastIndex: storage.log.lastIndex(),
       },
       voters: isFresh ? config.members.map((member) => member.id) : storage.meta.confState.voters,
+      clock,
+      graceMs: 2 * config.timing.heartbeatMs,
       decide: (verdict) => {
         this.#takePart(verdict).catch((error: unknown) => this.#fail(error as Error))
       },

@@ -2,17 +2,21 @@ import t from 'tap'
 import type { OwnState, Verdict } from '../src/members/roll-call.ts'
 import { OwnStanding } from '../src/members/standing.ts'
 import type { Welcome } from '../src/peers/greeting.ts'
+import { VirtualClock } from './virtual-clock.ts'
 
 function standing(own: Partial<OwnState>) {
   const verdicts: Verdict['kind'][] = []
+  const clock = new VirtualClock()
   const each = new OwnStanding({
     self: 1,
     own: { standing: 'member', starts: 4, run: 'run-1', lastIndex: 50, ...own },
     voters: [1, 2, 3],
+    clock,
+    graceMs: 100,
     decide: (verdict) => verdicts.push(verdict.kind),
   })
   each.begin()
-  return { standing: each, verdicts }
+  return { standing: each, verdicts, clock }
 }
 
 /** What member `id` says of itself, and remembers of the node that it greets. */
@@ -32,6 +36,27 @@ await t.test('a member votes once a quorum of members knows nothing against it',
   t.equal(own.mayVote, true)
   t.strictSame(verdicts, ['vouched'])
 })
+
+await t.test(
+  'once a quorum has vouched, a member waits a moment for the others, who may know more',
+  async (t) => {
+    const { standing: own, verdicts, clock } = standing({})
+    own.onWelcome(welcome(3))
+    t.equal(own.mayVote, false)
+    clock.advance(99)
+    t.equal(own.mayVote, false)
+    clock.advance(1)
+    t.equal(own.mayVote, true, 'but not for ever')
+    t.strictSame(verdicts, ['vouched'])
+
+    const other = standing({})
+    other.standing.onWelcome(welcome(3))
+    other.standing.onWelcome(welcome(2, { run: 'another' }))
+    other.clock.advance(100)
+    t.strictSame(other.verdicts, ['join'], 'an older copy, as one of two knows')
+    t.equal(other.standing.mayVote, false)
+  },
+)
 
 await t.test('a node that joins anew has no vote until the promotion of this very start', async (t) => {
   const { standing: own, verdicts } = standing({})

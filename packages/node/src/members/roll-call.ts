@@ -49,6 +49,11 @@ export class RollCall {
     return this.#verdict()
   }
 
+  /** Nobody is left who might know something. */
+  get hasHeardAll(): boolean {
+    return [...this.#voters].every((id) => id === this.#self || this.#heard.has(id))
+  }
+
   onWelcome(welcome: Welcome): Verdict {
     const { self, memory } = welcome
     this.#heard.set(self.id, welcome)

@@ -1,3 +1,4 @@
+import type { Clock } from '../environment/clock.ts'
 import type { Welcome } from '../peers/greeting.ts'
 import { type OwnState, RollCall, type Standing, type Verdict } from './roll-call.ts'
 
@@ -12,7 +13,11 @@ export class OwnStanding {
   readonly #roll: RollCall
   #standing: Standing
   #starts: number
+  readonly #clock: Clock
+  readonly #graceMs: number
   #decided = false
+  /** A quorum has vouched; those who have not spoken yet may still do so for a moment. */
+  #lingers = false
   /** Why it has no vote, in words. */
   #reason: string
 
@@ -20,6 +25,9 @@ export class OwnStanding {
     self: number
     own: OwnState
     voters: Iterable<number>
+    clock: Clock
+    /** How long members that have not answered are waited for once a quorum has. */
+    graceMs: number
     /** Called once, when it is clear how this node takes part. */
     decide: (verdict: Exclude<Verdict, { kind: 'wait' }>) => void
   }) {
@@ -28,6 +36,8 @@ export class OwnStanding {
     this.#run = own.run
     this.#standing = own.standing
     this.#starts = own.starts
+    this.#clock = options.clock
+    this.#graceMs = options.graceMs
     this.#decide = options.decide
     this.#reason = own.standing === 'joining' ? 'rejoining: has no vote until it has caught up' : ''
     this.#roll = new RollCall({ self: options.self, own, voters: options.voters })
@@ -85,6 +95,21 @@ export class OwnStanding {
 
   #take(verdict: Verdict): void {
     if (verdict.kind === 'wait') return
+    // Of two that could be asked, one may have forgotten what the other knows.
+    if (verdict.kind === 'vouched' && this.#standing === 'member' && !this.#roll.hasHeardAll)
+      return this.#linger()
+    this.#settle(verdict)
+  }
+
+  #linger(): void {
+    if (this.#lingers) return
+    this.#lingers = true
+    this.#clock.after(this.#graceMs, () => {
+      if (!this.#decided) this.#settle({ kind: 'vouched' })
+    })
+  }
+
+  #settle(verdict: Exclude<Verdict, { kind: 'wait' }>): void {
     this.#decided = true
     if (verdict.kind === 'join') {
       this.#standing = 'joining'
