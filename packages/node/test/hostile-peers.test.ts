@@ -36,7 +36,7 @@ async function peers(handlers: Partial<PeerHandlers> = {}) {
   const clock = new VirtualClock()
   const transport = new FakeTransport()
   const none = () => {}
-  const memory = { starts: 0, run: '', lastIndex: 0, founder: false }
+  const memory = { starts: 0, run: '', lastIndex: 0, founders: [] }
   const hub = new PeerHub({
     self: 1,
     transport,
@@ -82,7 +82,7 @@ t.test('a member that was dialed and does not answer the greeting is dialed agai
   t.equal(transport.dialed.length, 2)
   const second = transport.dialed[1]!
   second.open()
-  const memory = { starts: 0, run: '', lastIndex: 0, founder: false }
+  const memory = { starts: 0, run: '', lastIndex: 0, founders: [] }
   second.stream.onData!(peerFrame(FrameKind.welcome, encodeGreeting({ self: helloOf(2), memory })))
   clock.advance(10 * limits.helloTimeoutMs)
   t.notOk(second.stream.isClosed, 'who has answered stays')
@@ -123,7 +123,7 @@ t.test('one that greets under many names, or floods with greetings, is closed', 
   const { transport } = await peers({
     onHello: () => {
       greeted++
-      return { starts: 0, run: '', lastIndex: 0, founder: false }
+      return { starts: 0, run: '', lastIndex: 0, founders: [] }
     },
   })
   const double = transport.connect()

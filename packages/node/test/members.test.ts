@@ -21,7 +21,7 @@ function hello(id: number, more: Partial<Hello> = {}): Hello {
 }
 
 const own: OwnState = { standing: 'member', starts: 5, run: 'r5', lastIndex: 100 }
-const nothing: Memory = { starts: 0, run: '', lastIndex: 0, founder: false }
+const nothing: Memory = { starts: 0, run: '', lastIndex: 0, founders: [] }
 
 function call(state: OwnState, voters = [1, 2, 3]): RollCall {
   return new RollCall({ self: 1, own: state, voters })
@@ -30,7 +30,7 @@ function call(state: OwnState, voters = [1, 2, 3]): RollCall {
 t.test('a node takes no part until a quorum has answered', async (t) => {
   const roll = call(own, [1, 2, 3, 4, 5])
   t.same(roll.begin(), { kind: 'wait' })
-  const memory = { starts: 4, run: 'r4', lastIndex: 100, founder: false }
+  const memory = { starts: 4, run: 'r4', lastIndex: 100, founders: [] }
   t.same(roll.onWelcome({ self: hello(2), memory }), { kind: 'wait' })
   t.same(roll.onWelcome({ self: hello(2), memory }), { kind: 'wait' }, 'the same voice counts once')
   t.same(roll.onWelcome({ self: hello(9), memory }), { kind: 'wait' }, 'only voters count')
@@ -45,7 +45,7 @@ t.test('a single node vouches for itself', async (t) => {
 t.test('an older copy of a directory is noticed by its start count', async (t) => {
   const verdict = call(own).onWelcome({
     self: hello(2),
-    memory: { starts: 6, run: 'r6', lastIndex: 50, founder: false },
+    memory: { starts: 6, run: 'r6', lastIndex: 50, founders: [] },
   })
   t.match(verdict, { kind: 'join', starts: 7, reason: /6 starts/ })
 })
@@ -53,12 +53,12 @@ t.test('an older copy of a directory is noticed by its start count', async (t) =
 t.test('two runs under one start number betray a copy', async (t) => {
   const same = call(own).onWelcome({
     self: hello(2),
-    memory: { starts: 5, run: 'r5', lastIndex: 50, founder: false },
+    memory: { starts: 5, run: 'r5', lastIndex: 50, founders: [] },
   })
   t.same(same, { kind: 'vouched' }, 'the very run that is asking')
   const other = call(own).onWelcome({
     self: hello(2),
-    memory: { starts: 5, run: 'other', lastIndex: 50, founder: false },
+    memory: { starts: 5, run: 'other', lastIndex: 50, founders: [] },
   })
   t.match(other, { kind: 'join', starts: 6 })
 })
@@ -66,7 +66,7 @@ t.test('two runs under one start number betray a copy', async (t) => {
 t.test('a log that ends before what it had acknowledged is noticed', async (t) => {
   const verdict = call(own).onWelcome({
     self: hello(2),
-    memory: { starts: 4, run: 'r4', lastIndex: 101, founder: false },
+    memory: { starts: 4, run: 'r4', lastIndex: 101, founders: [] },
   })
   t.match(verdict, { kind: 'join', reason: /up to 101, its log ends at 100/ })
 })
@@ -90,21 +90,34 @@ t.test('all founders must be empty together to begin a cluster', async (t) => {
 
 t.test('an empty node that meets a member joins: its directory may not always have been empty', async (t) => {
   t.match(call(fresh).onWelcome({ self: hello(2), memory: nothing }), { kind: 'join', starts: 2 })
-  const known = { starts: 3, run: '', lastIndex: 44, founder: false }
+  const known = { starts: 3, run: '', lastIndex: 44, founders: [] }
   t.match(call(fresh).onWelcome({ self: hello(2), memory: known }), { kind: 'join', starts: 4 })
 })
 
 t.test('a founder that was a moment faster says that it met this very run', async (t) => {
-  const met = { starts: 1, run: 'r1', lastIndex: 0, founder: true }
-  t.match(call(fresh).onWelcome({ self: hello(2), memory: met }), { kind: 'found' })
+  const founders: [number, string][] = [
+    [1, 'r1'],
+    [3, 'run-3'],
+  ]
+  const met = { starts: 1, run: 'r1', lastIndex: 0, founders }
+  const verdict = call(fresh).onWelcome({ self: hello(2), memory: met })
+  t.match(verdict, { kind: 'found' })
+  if (verdict.kind === 'found') {
+    t.equal(verdict.runs.get(2), 'run-2')
+    t.equal(verdict.runs.get(3), 'run-3', 'whom only the other one has met is a founder as well')
+  }
   const memory = new PeerMemory()
   memory.founded(new Map([[2, 'run-2']]))
-  t.ok(memory.greeted(hello(2)).founder)
-  t.notOk(memory.greeted(hello(2, { run: 'another', starts: 2 })).founder, 'another run is another matter')
+  t.strictSame(memory.greeted(hello(2)).founders, [[2, 'run-2']])
+  t.strictSame(
+    memory.greeted(hello(2, { run: 'another', starts: 2 })).founders,
+    [],
+    'another run is another matter',
+  )
 })
 
 t.test('only members vouch for a member', async (t) => {
-  const memory = { starts: 4, run: 'r4', lastIndex: 100, founder: false }
+  const memory = { starts: 4, run: 'r4', lastIndex: 100, founders: [] }
   const roll = call(own)
   t.same(roll.onWelcome({ self: hello(2, { standing: 'joining' }), memory }), { kind: 'wait' })
   t.same(roll.onWelcome({ self: hello(3, { standing: 'new' }), memory }), { kind: 'wait' })

@@ -27,7 +27,7 @@ const self: Hello = {
   lastIndex: 0,
   founders: 'f',
 }
-const memory = { starts: 0, run: '', lastIndex: 0, founder: false }
+const memory = { starts: 0, run: '', lastIndex: 0, founders: [] }
 
 /** A hub of node 1 whose standing the test sets. */
 function openHub() {

@@ -23,7 +23,7 @@ function standing(own: Partial<OwnState>) {
 function welcome(id: number, memory: Partial<Welcome['memory']> = {}, of: OwnState['standing'] = 'member') {
   return {
     self: { id, name: `node${id}`, standing: of, run: `run-${id}` },
-    memory: { starts: 4, run: 'run-1', lastIndex: 50, founder: false, ...memory },
+    memory: { starts: 4, run: 'run-1', lastIndex: 50, founders: [], ...memory },
   } as unknown as Welcome
 }
 

@@ -43,7 +43,8 @@ export class PeerMemory {
     const before = this.of(hello.id)
     const newer = hello.starts > before.starts || (hello.starts === before.starts && before.run === '')
     if (newer) this.#known.set(hello.id, { ...before, starts: hello.starts, run: hello.run })
-    return { ...before, founder: this.#founders.get(hello.id) === hello.run }
+    const isFounder = this.#founders.get(hello.id) === hello.run
+    return { ...before, founders: isFounder ? [...this.#founders] : [] }
   }
 
   /** This node founds the cluster together with these runs of the others. */

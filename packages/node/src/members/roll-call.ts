@@ -60,8 +60,9 @@ export class RollCall {
     const less = contradiction(this.#own, memory)
     if (less) return this.#join(memory.starts, `member '${self.name}' remembers ${less}`)
     if (this.#own.standing === 'new' && self.standing !== 'new') {
-      return memory.founder
-        ? { kind: 'found', runs: this.#runs() }
+      // Those whom only the other one has met found it, too, and will ask this node.
+      return memory.founders.length > 0
+        ? { kind: 'found', runs: new Map([...memory.founders, ...this.#runs()]) }
         : this.#join(memory.starts, `member '${self.name}' belongs to a cluster already`)
     }
     return this.#verdict()

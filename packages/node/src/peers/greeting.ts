@@ -1,5 +1,6 @@
 import { Packr } from 'msgpackr'
 import { z } from 'zod'
+import { limits } from '../limits.ts'
 
 const packr = new Packr({ useRecords: false, variableMapSize: true })
 
@@ -38,8 +39,11 @@ const memorySchema = z.object({
   run: z.string().max(64),
   /** The node had acknowledged all entries up to here, and they are committed. */
   lastIndex: z.int().min(0),
-  /** The one that remembers founded the cluster having met the node, in this very run, among the founders. */
-  founder: z.boolean(),
+  /**
+   * The one that remembers founded the cluster having met the node, in this very run: all founders but itself, by
+   * number and run. Else empty.
+   */
+  founders: z.array(z.tuple([z.int().min(1), z.string().max(64)])).max(limits.membersMax),
 })
 
 /** What the other one remembers of the node that greets it (docs/architecture.md, "What is on disk"). */

@@ -110,7 +110,7 @@ const self: Hello = {
   lastIndex: 9,
   founders: 'f',
 }
-const memory = { starts: 1, run: 'run-1', lastIndex: 9, founder: false }
+const memory = { starts: 1, run: 'run-1', lastIndex: 9, founders: [] }
 const envelope = { from: 1, to: 2, term: 3 }
 const messages: readonly PeerMessage[] = [
   { type: 'vote', ...envelope, index: 9, logTerm: 2, transfer: false },
