@@ -24,7 +24,7 @@ await t.test('a morning with a crash and a failover loses, doubles and forgets n
     const report = await runDemo({ ...settings, fresh: true, display: display() })
     if (!report.ok) t.comment(text)
     t.ok(report.ok, 'the audit holds')
-    t.equal(report.verdicts.length, 13)
+    t.equal(report.verdicts.length, 14)
   })
   shows(/leader n\d .*is killed with SIGKILL/, /application server app-02 crashes/, /The audit holds\./)
   shows(/longest time in which no client had any answer: [\d.,]+ ms/)
