@@ -55,6 +55,8 @@ export class Admin {
   readonly #host: WatchHost
   #lastId = 0
   #link: Link | undefined
+  /** This node leads no more: to be left as soon as it has answered the commands that only it can answer. */
+  #deposed: { readonly link: Link; readonly hint: LeaderHint | undefined } | undefined
   #closed: ClosedError | undefined
 
   constructor(options: AdminOptions) {
@@ -187,6 +189,17 @@ export class Admin {
   readonly #onGiveUp = (pending: Pending, error: Error): void => {
     this.#outstanding.delete(pending.id)
     pending.reject(error)
+    this.#maybeLeave()
+  }
+
+  #maybeLeave(): void {
+    const deposed = this.#deposed
+    if (deposed === undefined) return
+    for (const { operation, sentMs } of this.#outstanding.values()) {
+      if (operation.kind === 'admin' && sentMs >= 0) return
+    }
+    this.#deposed = undefined
+    this.#cluster.depose(deposed.link, deposed.hint)
   }
 
   #onLeader(link: Link): void {
@@ -203,6 +216,7 @@ export class Admin {
 
   #onLeaderGone(error: Error): void {
     this.#link = undefined
+    this.#deposed = undefined
     this.#watchNumbers.clear()
     for (const pending of [...this.#outstanding.values()]) {
       if (pending.operation.name === 'watch.start') this.#outstanding.delete(pending.id)
@@ -219,7 +233,8 @@ export class Admin {
       if (answer.cause === 'notLeader' || answer.cause === 'noLeader' || answer.cause === 'draining') {
         // Not done here: it is asked again where the leader is.
         pending.sentMs = -1
-        this.#cluster.depose(link, hintOf(answer.detail.leader))
+        this.#deposed = { link, hint: hintOf(answer.detail.leader) }
+        this.#maybeLeave()
         return
       }
       if (answer.cause === 'uncertain') {
@@ -233,6 +248,7 @@ export class Admin {
     else if (answer.kind === 'refused') {
       pending.reject(new RefusedError(pending.request.op, answer.cause, answer.detail))
     } else pending.reject(new BadAnswerError(pending.request.op, answer.detail))
+    this.#maybeLeave()
   }
 
   #onEvent(event: ServerEvent): void {

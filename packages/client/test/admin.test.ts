@@ -55,6 +55,22 @@ await t.test('a command about the cluster is not repeated: its outcome is unknow
   await look.close()
 })
 
+await t.test('a command about the cluster is waited for, though its node leads no more', async (t) => {
+  const kit = fakeCluster()
+  const look = admin(kit)
+  kit.cluster.commitMs = 50
+  let refusals = 0
+  kit.cluster.fate = ({ operation }) =>
+    operation.op === 'lock.get' && ++refusals === 1 ? { refuse: 'notLeader' } : 'pass'
+  const moved = look.request({ op: 'leader.transfer', to: 1 })
+  const read = look.request({ op: 'lock.get', namespace: 'test', name: 'a' })
+  t.same(await kit.world.until(moved), { leader: 1 }, 'the refusal of another request does not break it off')
+  t.match(await kit.world.until(read), { name: 'a' }, 'which is asked again afterwards')
+  t.equal(kit.cluster.seen.filter(({ op }) => op === 'leader.transfer').length, 1)
+  t.equal(refusals, 2)
+  await look.close()
+})
+
 await t.test('a request that finds nobody ends at its deadline', async (t) => {
   const kit = fakeCluster()
   kit.cluster.leader = undefined
