@@ -230,15 +230,19 @@ export class Admin {
     const pending = this.#outstanding.get(answer.id)
     if (pending === undefined) return
     if (answer.kind === 'refused') {
-      if (answer.cause === 'notLeader' || answer.cause === 'noLeader' || answer.cause === 'draining') {
-        // Not done here: it is asked again where the leader is.
+      const { cause, detail } = answer
+      if (cause === 'notLeader' || cause === 'noLeader' || cause === 'draining' || cause === 'uncertain') {
+        this.#deposed = { link, hint: hintOf(detail.leader) }
+        if (cause === 'uncertain' && pending.operation.kind === 'admin') {
+          this.#onGiveUp(
+            pending,
+            new OutcomeUnknownError(pending.request.op, new RefusedError(pending.request.op, cause, detail)),
+          )
+          return
+        }
+        // Not done here, or a read: it is asked again where the leader is.
         pending.sentMs = -1
-        this.#deposed = { link, hint: hintOf(answer.detail.leader) }
         this.#maybeLeave()
-        return
-      }
-      if (answer.cause === 'uncertain') {
-        this.#cluster.depose(link, undefined)
         return
       }
     }

@@ -55,19 +55,34 @@ await t.test('a command about the cluster is not repeated: its outcome is unknow
   await look.close()
 })
 
-await t.test('a command about the cluster is waited for, though its node leads no more', async (t) => {
+for (const refuse of ['notLeader', 'uncertain'] as const) {
+  await t.test(
+    `a command about the cluster is waited for, though a read was answered ${refuse}`,
+    async (t) => {
+      const kit = fakeCluster()
+      const look = admin(kit)
+      kit.cluster.commitMs = 50
+      let reads = 0
+      kit.cluster.fate = ({ operation }) =>
+        operation.op === 'lock.get' && ++reads === 1 ? { refuse } : 'pass'
+      const moved = look.request({ op: 'leader.transfer', to: 1 })
+      const read = look.request({ op: 'lock.get', namespace: 'test', name: 'a' })
+      t.same(await kit.world.until(moved), { leader: 1 }, 'it is not broken off')
+      t.match(await kit.world.until(read), { name: 'a' }, 'the read is asked again afterwards')
+      t.equal(kit.cluster.seen.filter(({ op }) => op === 'leader.transfer').length, 1)
+      t.equal(reads, 2)
+      await look.close()
+    },
+  )
+}
+
+await t.test('a command that its node cannot tell the end of has an unknown outcome', async (t) => {
   const kit = fakeCluster()
   const look = admin(kit)
-  kit.cluster.commitMs = 50
-  let refusals = 0
-  kit.cluster.fate = ({ operation }) =>
-    operation.op === 'lock.get' && ++refusals === 1 ? { refuse: 'notLeader' } : 'pass'
-  const moved = look.request({ op: 'leader.transfer', to: 1 })
-  const read = look.request({ op: 'lock.get', namespace: 'test', name: 'a' })
-  t.same(await kit.world.until(moved), { leader: 1 }, 'the refusal of another request does not break it off')
-  t.match(await kit.world.until(read), { name: 'a' }, 'which is asked again afterwards')
-  t.equal(kit.cluster.seen.filter(({ op }) => op === 'leader.transfer').length, 1)
-  t.equal(refusals, 2)
+  kit.cluster.fate = ({ operation }) => (operation.op === 'member.remove' ? { refuse: 'uncertain' } : 'pass')
+  t.match(await failure(kit.world.until(look.request({ op: 'member.remove', id: 3 }))), {
+    code: 'outcomeUnknown',
+  })
   await look.close()
 })
 
