@@ -75,6 +75,7 @@ export class Admin {
         onEvent: (event) => this.#onEvent(event),
         operationOf: (id) => this.#outstanding.get(id)?.operation,
         isWaiting: () => this.#outstanding.size > 0,
+        isBound: () => this.#isBound(),
       },
       { ...this.#settings, keepAliveMs: options.keepAliveMs ?? 10_000 },
     )
@@ -194,12 +195,17 @@ export class Admin {
 
   #maybeLeave(): void {
     const deposed = this.#deposed
-    if (deposed === undefined) return
-    for (const { operation, sentMs } of this.#outstanding.values()) {
-      if (operation.kind === 'admin' && sentMs >= 0) return
-    }
+    if (deposed === undefined || this.#isBound()) return
     this.#deposed = undefined
     this.#cluster.depose(deposed.link, deposed.hint)
+  }
+
+  /** A command about the cluster is not asked again elsewhere. */
+  #isBound(): boolean {
+    for (const { operation, sentMs } of this.#outstanding.values()) {
+      if (operation.kind === 'admin' && sentMs >= 0) return true
+    }
+    return false
   }
 
   #onLeader(link: Link): void {

@@ -22,6 +22,8 @@ export interface ClusterOwner {
   operationOf(id: number): AnyOperation | undefined
   /** Something waits for an answer: silence is worth a ping. */
   isWaiting(): boolean
+  /** Something was asked whose answer only this very node can give, even if it leads no more. */
+  isBound(): boolean
 }
 
 export interface ClusterOptions {
@@ -211,7 +213,7 @@ export class Cluster implements LinkOwner {
     const current = this.#leader
     if (current !== undefined) {
       // While the leader answers, its own word decides: it may be the other one that has not heard yet.
-      if (this.#status !== 'suspecting') return
+      if (this.#status !== 'suspecting' || (this.#owner.isBound() && !this.#isSilent(current))) return
       const error = new ConnectionError(current.address, `${link.address} leads now`)
       current.close()
       this.#leader = undefined
@@ -345,6 +347,11 @@ export class Cluster implements LinkOwner {
     if (nowMs < dueMs) return dueMs
     link.ping()
     return nowMs + silenceMs
+  }
+
+  #isSilent(link: Link): boolean {
+    const { pingedMs, heardMs } = link
+    return pingedMs !== undefined && this.#clock.now() - Math.max(heardMs, pingedMs) >= this.#limits.silenceMs
   }
 
   #suspect(): void {

@@ -45,6 +45,7 @@ export class Farewell {
         onEvent: () => undefined,
         operationOf: () => operationNamed(this.#asked),
         isWaiting: () => true,
+        isBound: () => false,
       },
       { ...settings, keepAliveMs: lastsMs },
     )

@@ -110,6 +110,7 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
           return this.#bound === undefined ? undefined : this.#outstanding.get(id)?.operation
         },
         isWaiting: () => this.#binding !== undefined || this.#outstanding.size > 0,
+        isBound: () => false,
       },
       { ...settings, keepAliveMs: Number.POSITIVE_INFINITY },
     )
