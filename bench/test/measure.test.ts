@@ -180,7 +180,11 @@ await t.test('rows are chosen by family or by name', async (t) => {
   t.equal(new Set(ids).size, ids.length, 'each name once')
   const wanted = (only: string[] | undefined) => ids.filter((id) => isWanted(id, only))
   t.strictSame(wanted(undefined), ids)
-  t.strictSame(wanted(['lock']), ['lock/1', 'lock/64', 'lock/1x256'])
+  t.strictSame(wanted(['lock']), ['lock/1', 'lock/64', 'lock/1x256', 'lock/p64', 'lock/p256'])
+  t.strictSame(
+    allRows([]).flatMap(({ id, job }) => (job.shape === 'pipeline' ? [`${id} ${job.clients}`] : [])),
+    ['lock/p64 64', 'lock/p256 256', 'sequence/p64 64', 'sequence/p256 256'],
+  )
   t.strictSame(wanted(['license/64', 'hand-over/2']), ['hand-over/2', 'license/64'])
   t.strictSame(wanted(['ratio']), [])
 })
@@ -226,6 +230,7 @@ await t.test('what several processes did adds up', async (t) => {
   t.equal(processesFor({ work: 'lock', clients: 1, shape: 'connections' }, 2), 1)
   t.equal(processesFor({ work: 'lock', clients: 256, shape: 'connections' }, 2), 2)
   t.equal(processesFor({ work: 'lock', clients: 256, shape: 'owners' }, 2), 1, 'one connection')
+  t.equal(processesFor({ work: 'lock', clients: 256, shape: 'pipeline' }, 2), 1, 'one connection')
   t.equal(processesFor({ work: 'hand-over', clients: 64, shape: 'connections' }, 2), 1, 'one clock')
 })
 
@@ -290,7 +295,9 @@ await t.test('a whole run against a cluster of its own leaves nothing behind', a
   t.teardown(() => rmSync(home, { recursive: true, force: true }))
   const events: string[] = []
   const result = await runBench({
-    arguments: parseArguments('--only lock/2,hand-over/2,license/2 --clients 2 --seconds 0.2'.split(' ')),
+    arguments: parseArguments(
+      '--only lock/2,sequence/p64,hand-over/2,license/2 --clients 2 --seconds 0.2'.split(' '),
+    ),
     command: 'the test',
     home,
     signal: new AbortController().signal,
@@ -301,7 +308,7 @@ await t.test('a whole run against a cluster of its own leaves nothing behind', a
   t.strictSame(result.skipped, [])
   t.strictSame(
     result.rows.map(({ id }) => id),
-    ['lock/2', 'hand-over/2', 'license/2'],
+    ['lock/2', 'sequence/p64', 'hand-over/2', 'license/2'],
   )
   for (const row of result.rows) {
     t.ok(row.operations > 0 && row.perSecond > 0 && row.entries > 0, row.id)

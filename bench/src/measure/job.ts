@@ -16,13 +16,18 @@ export const workNames = [
 ] as const
 export type WorkName = (typeof workNames)[number]
 
+/**
+ * `connections`: each client has its own session. `owners`: all are owners of one session. `pipeline`: all are one
+ * owner of one session, which so has as many requests on their way as there are clients.
+ */
+export type Shape = 'connections' | 'owners' | 'pipeline'
+
 /** What is done, and by how many. */
 export interface Job {
   readonly work: WorkName
   /** Who does it: each has one request on its way at a time. */
   readonly clients: number
-  /** `connections`: each client has its own session. `owners`: all are owners of one session. */
-  readonly shape: 'connections' | 'owners'
+  readonly shape: Shape
 }
 
 /** The part of a job that one process does: clients `from` up to, not including, `to`. */

@@ -25,11 +25,11 @@ class Load {
   async open(): Promise<void> {
     const { shape, from, to, clients, namespace } = this.#part
     const indexes = Array.from({ length: to - from }, (_, number) => from + number)
-    if (shape === 'owners') this.#sessions = [await this.#connect()]
-    else this.#sessions = await inBatches(indexes, () => this.#connect())
+    if (shape === 'connections') this.#sessions = await inBatches(indexes, () => this.#connect())
+    else this.#sessions = [await this.#connect()]
     const workers = indexes.map((index, number): WorkClient => {
-      const session = this.#sessions[shape === 'owners' ? 0 : number]!
-      return { index, session, owner: session.owner(`owner-${index}`) }
+      const session = this.#sessions[shape === 'connections' ? number : 0]!
+      return { index, session, owner: session.owner(shape === 'pipeline' ? 'owner' : `owner-${index}`) }
     })
     await this.#work.prepare?.(workers)
     const context = { meter: this.#meter, clients, namespace, isStopping: () => this.#isStopping }

@@ -123,7 +123,7 @@ export class Load {
 
 /** One process when there is one connection, or one clock is needed; else as many as are allowed. */
 export function processesFor(job: Job, processesMax: number): number {
-  if (job.shape === 'owners' || job.work === 'hand-over') return 1
+  if (job.shape !== 'connections' || job.work === 'hand-over') return 1
   return Math.max(1, Math.min(processesMax, Math.floor(job.clients / CLIENTS_PER_PROCESS_MIN)))
 }
 

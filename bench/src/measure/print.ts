@@ -1,6 +1,7 @@
 import { millis, table, whole } from '../demo/text.ts'
 import { peerLines } from '../peers/print.ts'
 import type { BenchResult, Ratio, RowResult } from './result.ts'
+import { clientsText } from './rows.ts'
 
 const MIB = 1024 * 1024
 
@@ -92,7 +93,7 @@ function rowCells(row: RowResult): string[] {
   const { latency } = row
   return [
     row.title,
-    row.connections === row.clients ? String(row.clients) : `${row.connections}x${row.clients}`,
+    clientsText(row),
     row.perSecond < 100 ? row.perSecond.toFixed(1) : whole(row.perSecond),
     millis(latency.p50Ms),
     millis(latency.p99Ms),

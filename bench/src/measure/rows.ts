@@ -1,8 +1,8 @@
-import type { Job } from './job.ts'
+import type { Job, Shape } from './job.ts'
 
 /** One row to be measured. */
 export interface Row {
-  /** `lock/64`, or `lock/1x256` for 256 owners of one connection. */
+  /** `lock/64`; `lock/1x256` for 256 owners of one connection, `lock/p256` for one with 256 requests at a time. */
   readonly id: string
   readonly title: string
   readonly job: Job
@@ -11,6 +11,7 @@ export interface Row {
 }
 
 const OWNERS = 256
+const PIPELINED = [64, 256]
 const HAND_OVER = [2, 16, 64]
 const STATELESS = 64
 const HOT = 256
@@ -38,20 +39,23 @@ const licensed: ReadonlySet<Job['work']> = new Set([
   'request-licensed',
 ])
 
+const prefixes = { connections: '', owners: '1x', pipeline: 'p' } as const satisfies Record<Shape, string>
+
 /** Names that `--only` takes, beside the ids of rows. */
 export const families = [...Object.keys(titles), 'ratio', 'license-cost']
 
 /** All rows, in the order in which they are measured. */
 export function allRows(clientCounts: readonly number[]): Row[] {
   const rows: Row[] = []
-  const add = (work: Job['work'], clients: number, shape: Job['shape'] = 'connections'): void => {
-    const id = shape === 'owners' ? `${work}/1x${clients}` : `${work}/${clients}`
+  const add = (work: Job['work'], clients: number, shape: Shape = 'connections'): void => {
+    const id = `${work}/${prefixes[shape]}${clients}`
     const isLicensed = licensed.has(work)
     rows.push({ id, title: titles[work], job: { work, clients, shape }, isLicensed })
   }
   for (const work of ['lock', 'sequence', 'gapless', 'read'] as const) {
     for (const clients of clientCounts) add(work, clients)
     add(work, OWNERS, 'owners')
+    if (work === 'lock' || work === 'sequence') for (const depth of PIPELINED) add(work, depth, 'pipeline')
   }
   add('hundred', 1)
   for (const clients of HAND_OVER) add('hand-over', clients)
@@ -61,6 +65,11 @@ export function allRows(clientCounts: readonly number[]): Row[] {
   add('request', STATELESS)
   add('request-licensed', STATELESS)
   return rows
+}
+
+/** What a row's id says of its clients: `64`, `1x256`, `p64`. */
+export function clientsText({ id }: Pick<Row, 'id'>): string {
+  return id.slice(id.indexOf('/') + 1)
 }
 
 /** Whether `--only` leaves it in. */

@@ -215,7 +215,7 @@ class Bench {
     const { nodes, machineCpuSeconds } = await watch.report()
     await load.close()
     const othersCpuSeconds = othersOf(machineCpuSeconds, nodes, measured)
-    const connections = job.shape === 'owners' ? 1 : job.clients
+    const connections = job.shape === 'connections' ? job.clients : 1
     const row = { id, title, work: job.work, clients: job.clients, connections }
     return { ...row, ...measured, nodes, entries, stages, othersCpuSeconds }
   }

@@ -1,6 +1,7 @@
 import { millis, whole } from '../demo/text.ts'
 import { resultLines } from '../measure/print.ts'
 import type { BenchResult, RowResult } from '../measure/result.ts'
+import { clientsText } from '../measure/rows.ts'
 import type { PeerResult } from '../peers/result.ts'
 import { escaped } from './escaped.ts'
 import { type Line, linePlot } from './plot.ts'
@@ -38,7 +39,7 @@ function rowSections(rows: readonly RowResult[]): string[] {
   if (rows.length === 0) return []
   const cells = rows.map((row) => [
     row.title,
-    row.connections === row.clients ? String(row.clients) : `${row.connections}x${row.clients}`,
+    clientsText(row),
     row.perSecond < 100 ? row.perSecond.toFixed(1) : whole(row.perSecond),
     ...[row.latency.p50Ms, row.latency.p99Ms, row.latency.p999Ms].map(millis),
   ])
