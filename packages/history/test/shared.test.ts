@@ -5,7 +5,7 @@ import t from 'tap'
 import { checkHistory, parseHistory } from '../src/index.ts'
 
 const shared = fileURLToPath(new URL('../../../../../shared/histories', import.meta.url))
-const skip = existsSync(shared) ? false : 'the labelled histories are not here'
+const skip = existsSync(shared) ? false : 'no ../shared/histories beside the project'
 
 function verdictOf(path: string): string {
   const parsed = parseHistory(readFileSync(path, 'utf8'))
