@@ -8,7 +8,7 @@ import { formatMoment } from '../durations.ts'
 import { CliError, usage } from '../errors.ts'
 import { parseMoment } from '../moments.ts'
 import { collect, rowLimit } from '../pages.ts'
-import { installationOf, productOf } from './license-options.ts'
+import { type HolderOptions, holdersWanted, installationOf, productOf } from './license-options.ts'
 
 export function addLicenseBorrow(kit: Kit, license: Command): void {
   leaf(
@@ -174,22 +174,15 @@ async function giveBack(context: Context, _options: object, id: string): Promise
   out.data({ borrow: id, ...result }, () => out.say('say.borrowReturned', { borrow: id, ...result }))
 }
 
-interface BorrowedOptions {
-  readonly product?: string
-  readonly user?: string
-  readonly limit?: string
-}
-
-async function borrowed(context: Context, options: BorrowedOptions): Promise<void> {
+async function borrowed(context: Context, options: HolderOptions): Promise<void> {
   const { out } = context
   const limit = rowLimit(options.limit)
-  const product = options.product === undefined ? undefined : productOf('--product', options.product)
+  const wanted = holdersWanted(options)
   const { rows, more } = await context.withAdmin((admin) =>
     collect(limit, async (after: string | undefined, size) => {
       const page = await admin.request({
         op: 'license.borrowed',
-        ...(product === undefined ? {} : { product }),
-        ...(options.user === undefined ? {} : { user: options.user }),
+        ...wanted,
         ...(after === undefined ? {} : { after }),
         limit: size,
       })

@@ -48,3 +48,17 @@ export function unitsOf(text: string | undefined): number | undefined {
 export function wantedOf(text: string): { readonly feature: string; readonly product: number } {
   return /^\d{1,9}$/.test(text) ? { feature: '', product: Number(text) } : { feature: text, product: 0 }
 }
+
+/** What lists of those who hold units can be narrowed to. */
+export interface HolderOptions {
+  readonly product?: string
+  readonly user?: string
+  readonly limit?: string
+}
+
+export function holdersWanted({ product, user }: HolderOptions): { product?: number; user?: string } {
+  return {
+    ...(product === undefined ? {} : { product: productOf('--product', product) }),
+    ...(user === undefined ? {} : { user }),
+  }
+}

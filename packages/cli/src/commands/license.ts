@@ -10,8 +10,9 @@ import { collect, rowLimit } from '../pages.ts'
 import { addLicenseAdmin } from './license-admin.ts'
 import { addLicenseBorrow } from './license-borrow.ts'
 import {
+  type HolderOptions,
+  holdersWanted,
   installationOf,
-  productOf,
   unitsOf,
   type WhoOptions,
   wantedOf,
@@ -136,22 +137,15 @@ async function list(context: Context, options: { installation?: string }): Promi
   })
 }
 
-interface GrantOptions {
-  readonly product?: string
-  readonly user?: string
-  readonly limit?: string
-}
-
-async function grants(context: Context, options: GrantOptions): Promise<void> {
+async function grants(context: Context, options: HolderOptions): Promise<void> {
   const { out } = context
   const limit = rowLimit(options.limit)
-  const product = options.product === undefined ? undefined : productOf('--product', options.product)
+  const wanted = holdersWanted(options)
   const { rows, more } = await context.withAdmin((admin) =>
     collect(limit, async (after: number | undefined, size) => {
       const page = await admin.request({
         op: 'license.grants',
-        ...(product === undefined ? {} : { product }),
-        ...(options.user === undefined ? {} : { user: options.user }),
+        ...wanted,
         ...(after === undefined ? {} : { after }),
         limit: size,
       })
