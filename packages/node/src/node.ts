@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { Ledger, type LedgerEvent, type Sink, type ValidityView } from '@tranca/ledger'
-import { type ConfState, RawNode } from '@tranca/raft-ts'
+import { Ledger, type LedgerEvent, type Sink } from '@tranca/ledger'
+import type { ConfState } from '@tranca/raft-ts'
 import type { NodeStorage } from '@tranca/storage'
 import type { Logger } from 'pino'
 import { type AdminServer, startAdminServer } from './admin/http.ts'
@@ -13,18 +13,14 @@ import { listenAddresses } from './config/load.ts'
 import type { Config } from './config/schema.ts'
 import { standInTurn, ticksBeforeStanding } from './duties/failover.ts'
 import { LeaderDuties } from './duties/leader-duties.ts'
-import { LicenseCalendar } from './duties/license-calendar.ts'
-import { LicenseIntegrity } from './duties/license-integrity.ts'
-import { LicenseValidation } from './duties/license-validation.ts'
+import { LicenseDuties } from './duties/license-duties.ts'
 import { SessionKeeper } from './duties/session-keeper.ts'
 import { type Cancel, systemClock } from './environment/clock.ts'
 import { type Environment, randomHex } from './environment/environment.ts'
 import { NodeError } from './errors.ts'
 import type { BorrowKey } from './licenses/borrow-key.ts'
-import { usageReport } from './licenses/usage-report.ts'
 import type { Vendor } from './licenses/vendor-key.ts'
-import { limits } from './limits.ts'
-import type { MemberEntry } from './members/address-book.ts'
+import { AddressBook } from './members/address-book.ts'
 import { commandOf, promotedStart } from './members/changes.ts'
 import { ClusterAdmin } from './members/cluster-admin.ts'
 import { foundingRows } from './members/founding.ts'
@@ -39,6 +35,7 @@ import { PeerHub } from './peers/peer-hub.ts'
 import { RaftTraffic } from './peers/raft-traffic.ts'
 import { receiveSnapshot, SnapshotSender } from './peers/snapshot-transfer.ts'
 import { Checkpointer } from './replica/checkpointer.ts'
+import { newCore } from './replica/core.ts'
 import { Digests, type DigestVerdict, decodeDigest, encodeDigest } from './replica/digests.ts'
 import { type Leadership, Replica } from './replica/replica.ts'
 import { Storing } from './replica/storing.ts'
@@ -60,6 +57,7 @@ export class Node {
   readonly #startedMs: number
   readonly #run: string
   readonly #founders: string
+  readonly #members: AddressBook
   readonly #memory = new PeerMemory()
   readonly #digests = new Digests()
   readonly #keeper: SessionKeeper
@@ -78,9 +76,7 @@ export class Node {
   #ledger: Ledger
   #replica: Replica | undefined
   #duties: LeaderDuties | undefined
-  #calendar: LicenseCalendar | undefined
-  #integrity: LicenseIntegrity | undefined
-  #validation: LicenseValidation | undefined
+  #licenseDuties: LicenseDuties | undefined
   #adminServer: AdminServer | undefined
   #clientPort = 0
   #cancelTick: Cancel | undefined
@@ -122,10 +118,11 @@ export class Node {
     }
     this.#ledger = Ledger.restore(storage.rows, { sink: this.#sink })
     storage.releaseRows()
+    this.#members = new AddressBook(config.members, () => this.#ledger.members())
     this.#keeper = new SessionKeeper(clock)
     this.#watches = new WatchHub(this.#ledger.revision)
     const replica = () => this.#replica!
-    const members = () => this.#members()
+    const members = () => this.#members.all()
     this.#peers = new PeerHub({
       self: config.id,
       transport: security.peerTransport,
@@ -172,7 +169,7 @@ export class Node {
           name: this.#name,
           role: roleOf(this.#sources()),
           software: VERSION,
-          draining: this.#isDrained(),
+          draining: this.#members.isDrained(config.id),
         }),
         leader: () => this.#leaderHint(),
         status: () => statusReport(this.#sources()),
@@ -200,8 +197,8 @@ export class Node {
       restore: (rows) => Ledger.restore(rows, { sink: this.#sink }),
       installed: (ledger, meta) => this.#installed(ledger, meta),
       digest: (index, digest) => {
-        for (const id of this.#peerIds())
-          this.#peers.send(id, FrameKind.digest, [[encodeDigest(index, digest)]])
+        for (const { id } of this.#members.all())
+          if (id !== config.id) this.#peers.send(id, FrameKind.digest, [[encodeDigest(index, digest)]])
         this.#compared(this.#digests.own(index, digest))
       },
       checkpointWritten: () => this.#metrics.checkpoints.inc(),
@@ -319,7 +316,7 @@ export class Node {
   async #stop(error: Error | undefined): Promise<void> {
     this.#status = 'closing'
     this.#cancelTick?.()
-    this.#validation?.stop()
+    this.#licenseDuties?.stop()
     this.#replica?.stop()
     await this.#clients.close()
     await this.#peers.close()
@@ -366,30 +363,16 @@ export class Node {
 
   #startReplica(applied: number, confState: ConfState): void {
     const { clock, random } = this.#environment
-    const { timing, checkpoint, reads } = this.#config
-    const raft = new RawNode({
-      id: this.#config.id,
-      electionTick: Math.round(timing.electionMs / timing.heartbeatMs),
-      heartbeatTick: 1,
+    const { timing, checkpoint } = this.#config
+    const raft = newCore({
+      config: this.#config,
       storage: this.#storage.log,
       applied,
-      asyncStorageWrites: true,
-      maxSizePerMsg: limits.appendSizeMax,
-      maxCommittedSizePerReady: limits.committedSizePerReadyMax,
-      maxUncommittedEntriesSize: limits.uncommittedSizeMax,
-      maxInflightMsgs: limits.inflightMessagesMax,
-      maxInflightBytes: limits.inflightSizeMax,
-      checkQuorum: true,
-      preVote: true,
-      readOnly: reads.mode,
-      disableProposalForwarding: true,
-      stepDownOnRemoval: true,
-      lazyCommit: true,
       random: (ticks) => {
         const { voters } = this.#replica?.confState ?? confState
         return ticksBeforeStanding({ self: this.#config.id, voters, ticks, random })
       },
-      mayCampaign: () => this.#standing.mayVote && !this.#isDrained(),
+      mayCampaign: () => this.#standing.mayVote && !this.#members.isDrained(this.#config.id),
     })
     const replica = new Replica({
       raft,
@@ -420,7 +403,7 @@ export class Node {
         internalApplied: (command, result) => {
           this.#admin.internalApplied(command, result)
           if (command.op === 'member.set' || command.op === 'member.remove') this.#followAddressBook()
-          if (command.op === 'license.validated') this.#validation?.applied()
+          if (command.op === 'license.validated') this.#licenseDuties?.validated()
           if (command.op === 'member.seen')
             for (const mark of command.marks) this.#memory.remember(mark.id, mark)
         },
@@ -445,43 +428,19 @@ export class Node {
       logger: this.#logger,
       tickMs: timing.heartbeatMs,
     })
-    this.#calendar = new LicenseCalendar({ replica, clock })
-    this.#integrity = this.#licenseIntegrity(replica)
-    this.#validation = this.#licenseValidation(replica)
+    this.#licenseDuties = new LicenseDuties({
+      config: this.#config,
+      environment: this.#environment,
+      replica,
+      ledger: () => this.#ledger,
+      vendor: this.#vendor,
+      logger: this.#logger,
+      validationEnded: (result) => this.#licenseMetrics.validationEnded(result),
+    })
     replica.schedule()
     // A leader that is there is heard of meanwhile; a cluster of one has nobody to wait for.
     const isAlone = confState.voters.length === 1
     clock.after(isAlone ? 0 : 2 * timing.heartbeatMs, () => this.#standInTurn(0))
-  }
-
-  #licenseIntegrity(replica: Replica): LicenseIntegrity | undefined {
-    const vendor = this.#vendor
-    if (vendor === undefined) return undefined
-    const { clock } = this.#environment
-    return new LicenseIntegrity({ replica, ledger: () => this.#ledger, vendor, clock, logger: this.#logger })
-  }
-
-  #licenseValidation(replica: Replica): LicenseValidation | undefined {
-    const { cluster, license } = this.#config
-    if (license?.validation === undefined || this.#vendor === undefined) return undefined
-    const { clock, fetch } = this.#environment
-    return new LicenseValidation({
-      config: license.validation,
-      cluster,
-      publicKeyPem: this.#vendor.publicKeyPem,
-      replica,
-      validity: () => {
-        const answer = this.#ledger.query({ op: 'license.validity' })
-        if (!answer.ok) throw new Error(`a read of the ledger was refused: ${answer.cause}`)
-        return answer.value as ValidityView
-      },
-      usage: (since) => usageReport(this.#ledger, since),
-      clock,
-      fetch,
-      nonce: () => randomHex(this.#environment, 16),
-      logger: this.#logger,
-      ended: (result) => this.#licenseMetrics.validationEnded(result),
-    })
   }
 
   #tick(): void {
@@ -490,9 +449,7 @@ export class Node {
       if (!this.#replica) return
       this.#replica.tick()
       this.#duties?.tick()
-      this.#calendar?.tick()
-      this.#integrity?.tick()
-      this.#validation?.tick()
+      this.#licenseDuties?.tick()
       this.#memberDuties.tick()
     })
   }
@@ -537,9 +494,8 @@ export class Node {
 
   /** Nobody leads as far as this node knows: the electable members stand one after the other. */
   #standInTurn(except: number): void {
-    const members = this.#members()
     const electable = this.#replica!.confState.voters.filter(
-      (id) => id !== except && !members.some((member) => member.id === id && member.drained),
+      (id) => id !== except && !this.#members.isDrained(id),
     )
     standInTurn({ replica: this.#replica!, clock: this.#environment.clock, electable })
   }
@@ -618,26 +574,8 @@ export class Node {
     }
   }
 
-  /** The ledger's address book, or the configuration's as long as there is none. */
-  #members(): readonly MemberEntry[] {
-    const members = this.#ledger.members()
-    return members.length > 0
-      ? members
-      : this.#config.members.map((member) => ({ ...member, drained: false }))
-  }
-
-  #peerIds(): number[] {
-    return this.#members()
-      .map((member) => member.id)
-      .filter((id) => id !== this.#config.id)
-  }
-
   #followAddressBook(): void {
-    this.#peers.setPeers(new Map(this.#members().map((member) => [member.id, member.peer])))
-  }
-
-  #isDrained(): boolean {
-    return this.#members().some((member) => member.id === this.#config.id && member.drained)
+    this.#peers.setPeers(new Map(this.#members.all().map((member) => [member.id, member.peer])))
   }
 
   #leaderHint(): LeaderHint | undefined {
@@ -645,7 +583,7 @@ export class Node {
     if (!replica || replica.leadership.leader === 0) return undefined
     const { leader, role } = replica.leadership
     if (role === 'leader' && !replica.isServing) return undefined
-    const member = this.#members().find((one) => one.id === leader)
+    const member = this.#members.find(leader)
     return member && { node: leader, address: member.client, name: member.name }
   }
 
@@ -654,7 +592,7 @@ export class Node {
       self: { id: this.#config.id, name: this.#name, cluster: this.#config.cluster, version: VERSION },
       replica: this.#replica,
       peers: this.#peers,
-      members: this.#members(),
+      members: this.#members.all(),
       leader: this.#leaderHint(),
       uptimeMs: this.#environment.clock.nowMs() - this.#startedMs,
       connections: this.#clients.connectionCount,
