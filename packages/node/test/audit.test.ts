@@ -5,26 +5,12 @@ import { audit } from '../src/audit/audit.ts'
 import { UnitBook } from '../src/audit/unit-book.ts'
 import { auditDirectory } from '../src/index.ts'
 import { TestCluster } from './cluster-kit.ts'
+import { fullProduct, licenseKey } from './license-key-kit.ts'
 
 const vendor = generateKeyPair()
 const vendorPublicKey = `${t.testdir({ 'vendor.pem': vendor.publicKeyPem })}/vendor.pem`
-const DAY_MS = 86_400_000
-const day = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10)
-
 function licenseOf(serial: number, quantity: number): LicenseKey {
-  return {
-    format: 1,
-    kind: 'license',
-    serial,
-    customer: { id: '0001', name: 'Example' },
-    installationId: 'example-1',
-    issuedAt: '2026-01-01T12:00:00.000Z',
-    validFrom: day(-30),
-    validUntil: day(90),
-    utcOffsetMinutes: 0,
-    products: [{ id: 4_000, name: 'Full', nature: 'concurrent', quantity, consumerKey: ['user', 'group'] }],
-    features: [],
-  }
+  return licenseKey({ serial, products: [{ ...fullProduct(quantity), consumerKey: ['user', 'group'] }] })
 }
 
 function fileOf(body: LicenseKey): string {

@@ -13,6 +13,7 @@ import {
 } from '@tranca/license-key'
 import t, { type Test } from 'tap'
 import { TestCluster, until } from './cluster-kit.ts'
+import { dateIn, licenseKey } from './license-key-kit.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -29,7 +30,7 @@ const cluster = await TestCluster.start(t, 3, { license }, { wallOffsetMs, direc
 const { admin } = cluster
 
 function day(days: number): string {
-  return new Date(Date.now() + cluster.wallOffsetMs + days * DAY_MS).toISOString().slice(0, 10)
+  return dateIn(days, Date.now() + cluster.wallOffsetMs)
 }
 
 const FISCAL = [4134, 4145, 4135, 4177, 4107, 4160, 4161, 4004, 3999, 4016, 4017, 4000, 4099]
@@ -68,25 +69,13 @@ const PRODUCTS: readonly Product[] = [
 ]
 
 function keyOf(serial: number, products: readonly Product[], more: Partial<LicenseKey> = {}): LicenseKey {
-  return {
-    format: 1,
-    kind: 'license',
-    serial,
-    customer: { id: '0001', name: 'Example' },
-    installationId: 'example-1',
-    issuedAt: '2026-01-01T12:00:00.000Z',
-    validFrom: day(-30),
-    validUntil: day(90),
-    utcOffsetMinutes: 0,
-    products,
-    features: [
-      { id: 'fiscal', name: 'Fiscal', products: FISCAL },
-      { id: 'billing', name: 'Billing', products: [4000] },
-      { id: 'finance', name: 'Finance', products: [4000] },
-      { id: 'module7', name: 'MODULE=7', products: [4177, 4001] },
-    ],
-    ...more,
-  }
+  const features = [
+    { id: 'fiscal', name: 'Fiscal', products: FISCAL },
+    { id: 'billing', name: 'Billing', products: [4000] },
+    { id: 'finance', name: 'Finance', products: [4000] },
+    { id: 'module7', name: 'MODULE=7', products: [4177, 4001] },
+  ]
+  return licenseKey({ serial, products, features, ...more }, Date.now() + cluster.wallOffsetMs)
 }
 
 async function install(body: KeyBody) {

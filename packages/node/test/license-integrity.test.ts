@@ -1,11 +1,12 @@
 import { Ledger } from '@tranca/ledger'
-import { formatKeyFile, generateKeyPair, type LicenseKey, signKey } from '@tranca/license-key'
+import { formatKeyFile, generateKeyPair, signKey } from '@tranca/license-key'
 import { openNodeStorage } from '@tranca/storage'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { LicenseIntegrity } from '../src/duties/license-integrity.ts'
 import { checkKeyFile } from '../src/licenses/key-desk.ts'
 import { TestCluster, until } from './cluster-kit.ts'
+import { licenseKey } from './license-key-kit.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 const HOUR_MS = 3_600_000
@@ -14,21 +15,7 @@ const vendor = generateKeyPair()
 const other = generateKeyPair()
 const keys = t.testdir({ 'vendor.pem': vendor.publicKeyPem, 'other.pem': other.publicKeyPem })
 const license = { vendorPublicKey: `${keys}/vendor.pem` }
-const day = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10)
-
-const body: LicenseKey = {
-  format: 1,
-  kind: 'license',
-  serial: 1,
-  customer: { id: '0001', name: 'Example' },
-  installationId: 'example-1',
-  issuedAt: '2026-01-01T12:00:00.000Z',
-  validFrom: day(-30),
-  validUntil: day(90),
-  utcOffsetMinutes: 0,
-  products: [{ id: 4_000, name: 'Full', nature: 'concurrent', quantity: 2, consumerKey: ['user'] }],
-  features: [],
-}
+const body = licenseKey({ serial: 1 })
 const file = formatKeyFile(signKey(body, vendor.privateKeyPem))
 
 /** As if somebody had edited the checkpoint's row and its hash, so that a start sees nothing. */

@@ -18,6 +18,7 @@ import type { FetchAnswer } from '../src/environment/fetch.ts'
 import { parseConfig } from '../src/index.ts'
 import { usageReport } from '../src/licenses/usage-report.ts'
 import { TestCluster, until } from './cluster-kit.ts'
+import { licenseKey } from './license-key-kit.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 const MINUTE_MS = 60_000
@@ -27,21 +28,7 @@ const vendor = generateKeyPair()
 const vendorPublicKey = `${t.testdir({ 'vendor.pem': vendor.publicKeyPem })}/vendor.pem`
 
 function keyOf(serial: number, wallMs: number): LicenseKey {
-  const day = (days: number): string => new Date(wallMs + days * DAY_MS).toISOString().slice(0, 10)
-  return {
-    format: 1,
-    kind: 'license',
-    serial,
-    customer: { id: '0001', name: 'Example' },
-    installationId: 'example-1',
-    issuedAt: '2026-01-01T12:00:00.000Z',
-    validFrom: day(-30),
-    validUntil: day(90),
-    utcOffsetMinutes: 0,
-    onlineValidation: { toleranceDays: 2 },
-    products: [{ id: 4_000, name: 'Full', nature: 'concurrent', quantity: 2, consumerKey: ['user'] }],
-    features: [],
-  }
+  return licenseKey({ serial, onlineValidation: { toleranceDays: 2 } }, wallMs)
 }
 
 function signed(

@@ -16,6 +16,7 @@ import { LicenseCalendar } from '../src/duties/license-calendar.ts'
 import { openNode } from '../src/index.ts'
 import { checkKeyFile } from '../src/licenses/key-desk.ts'
 import { TestCluster, until } from './cluster-kit.ts'
+import { dateIn, licenseKey } from './license-key-kit.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 const DAY_MS = 86_400_000
@@ -26,7 +27,7 @@ const keys = t.testdir({ 'vendor.pem': vendor.publicKeyPem, 'borrow.pem': ours.p
 const vendorPublicKey = `${keys}/vendor.pem`
 const borrowKey = `${keys}/borrow.pem`
 chmodSync(borrowKey, 0o600)
-const today = new Date().toISOString().slice(0, 10)
+const today = dateIn(0)
 
 const FULL: Product = {
   id: 4_000,
@@ -44,25 +45,9 @@ const FISCAL: Product = {
 }
 const SLAVES: Product = { id: 4_092, name: 'TOP_USER', nature: 'concurrent', quantity: 3 }
 
-function dayFromNow(days: number): string {
-  return new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10)
-}
-
 function licenseOf(serial: number, products: readonly Product[], more: Partial<LicenseKey> = {}): LicenseKey {
-  return {
-    format: 1,
-    kind: 'license',
-    serial,
-    customer: { id: '0001', name: 'Example' },
-    installationId: 'example-1',
-    issuedAt: '2026-01-01T12:00:00.000Z',
-    validFrom: dayFromNow(-30),
-    validUntil: dayFromNow(90),
-    utcOffsetMinutes: 0,
-    products,
-    features: [{ id: 'fiscal', name: 'Fiscal', products: [4_134, 4_000] }],
-    ...more,
-  }
+  const features = [{ id: 'fiscal', name: 'Fiscal', products: [4_134, 4_000] }]
+  return licenseKey({ serial, products, features, ...more })
 }
 
 function fileOf(body: KeyBody, privateKeyPem = vendor.privateKeyPem): string {
@@ -157,12 +142,12 @@ t.test('a key is installed by the leader: previewed, refused with the reason, re
     t.match(await failure(install(first, dryRun)), { code: 'keyReplayed' })
     const elsewhere = { installationId: 'example-2' }
     t.match(await refused(licenseOf(2, [FULL], elsewhere)), { code: 'keyForOther' })
-    const old = { validFrom: dayFromNow(-60), validUntil: dayFromNow(-2) }
+    const old = { validFrom: dateIn(-60), validUntil: dateIn(-2) }
     t.match(await refused(licenseOf(2, [FULL], old)), { code: 'keyExpired' })
   }
   await session.owner('u1').license(4_000, { user: 'ana' })
   await session.owner('u2').license(4_000, { user: 'bia' })
-  const smaller = fileOf(licenseOf(3, [{ ...FULL, quantity: 1 }, FISCAL], { validUntil: dayFromNow(10) }))
+  const smaller = fileOf(licenseOf(3, [{ ...FULL, quantity: 1 }, FISCAL], { validUntil: dateIn(10) }))
   const changes = {
     serial: 3,
     added: [],
@@ -205,9 +190,9 @@ t.test('an emergency key opens an ended license for its day, five times in three
   })
   const install = (body: KeyBody, dryRun = false) =>
     admin.request({ op: 'key.install', file: fileOf(body), dryRun })
-  await install(licenseOf(1, [FULL], { validFrom: dayFromNow(1) }))
+  await install(licenseOf(1, [FULL], { validFrom: dateIn(1) }))
   t.match(await admin.request({ op: 'license.validity' }), { state: 'restricted', reason: 'notYet' })
-  t.match(await failure(install(emergency(2, dayFromNow(-1)))), { code: 'keyExpired' })
+  t.match(await failure(install(emergency(2, dateIn(-1)))), { code: 'keyExpired' })
   t.match(await install(emergency(3, today), true), { kind: 'emergency', validity: 'emergency' })
   t.match(await install(emergency(3, today)), { kind: 'emergency', validity: 'emergency' })
   t.match(await failure(install(emergency(3, today), true)), { code: 'keyReplayed' })
