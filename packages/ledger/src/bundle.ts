@@ -50,7 +50,7 @@ function takeAll(
   for (const part of order) {
     const result = take(state, session, owner, parts[part]!)
     if (!result.ok) {
-      for (const grant of grants.reverse()) state.licenses.undo(grant, before)
+      for (const grant of grants.reverse()) state.licenses.grants.undo(grant, before)
       return ofPart(result, part)
     }
     results[part] = result.value

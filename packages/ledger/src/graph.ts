@@ -330,6 +330,8 @@ export abstract class Claim {
 export interface Line {
   /** In the list of lines that must be looked at. */
   touched: boolean
+  /** Nobody waits in it. */
+  readonly isEmpty: boolean
   nominate(): Waiter | undefined
 }
 

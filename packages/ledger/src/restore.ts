@@ -76,7 +76,7 @@ function link(state: State, holding: Holding): void {
   } else if (holding instanceof Reservation) {
     state.sequences.addReservation(holding)
   } else if (holding instanceof Grant) {
-    state.licenses.link(holding)
+    state.licenses.grants.link(holding)
   } else {
     holding.owner.addHolding(holding)
     session.codeCount += 1

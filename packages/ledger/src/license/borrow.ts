@@ -2,11 +2,14 @@ import type { Session } from '../graph.ts'
 import { BORROW_MS_MAX } from '../limits.ts'
 import { isName, isOwner, NAME_EXPECTED, OWNER_EXPECTED } from '../names.ts'
 import { invalid, type Result, refuse } from '../result.ts'
+import { Borrow } from './borrowed.ts'
 import { isText } from './checkout.ts'
 import type { LicenseBorrow, LicenseReturnBorrowed, LicenseRule } from './commands.ts'
+import { disarm } from './deadline.ts'
 import { deny } from './explain.ts'
-import { Borrow, type Licenses, subjectOf } from './licenses.ts'
+import type { Licenses } from './licenses.ts'
 import { Asked, type Pool } from './pool.ts'
+import { subjectOf } from './rules.ts'
 
 // license.borrow: the unit goes with its user and stays counted until it is returned or its time is over,
 // whatever becomes of the session. The end is told by wall clock and kept by cluster time.
@@ -20,7 +23,7 @@ export function borrow(licenses: Licenses, session: Session, operation: LicenseB
   if (!Number.isSafeInteger(untilWallMs) || ms <= 0 || ms > BORROW_MS_MAX) {
     return invalid('untilWallMs', untilWallMs, `${core.wallMs + 1} to ${core.wallMs + BORROW_MS_MAX}`)
   }
-  const pool = licenses.pool(product, session.installation)
+  const pool = licenses.catalog.pool(product, session.installation)
   const fields = { subject: subjectOf(user), units: 1, priority: 0, feature: '' }
   const asked = new Asked(session, owner, pool === undefined ? [] : [pool], fields)
   if (pool === undefined || licenses.validity.refusal() !== undefined) return deny(licenses, asked, [product])
@@ -32,13 +35,13 @@ export function borrow(licenses: Licenses, session: Session, operation: LicenseB
     return refuse('borrowExceeded', { product, borrowed: pool.borrowed, max: rule.amount, rule })
   }
   if (!licenses.decide(asked, undefined)) return deny(licenses, asked, [product])
-  const seat = licenses.seatFor(asked, pool, licenses.verdict)
+  const seat = licenses.seats.seatFor(asked, pool, licenses.verdict)
   const times = { sinceMs: core.wallMs, untilWallMs, deadlineMs: core.timeMs + ms }
   const entry = new Borrow(seat, core.nextOrder(), times)
   lend(licenses, entry)
   core.rows.mark(entry)
   core.rows.mark(seat)
-  licenses.measure(pool)
+  licenses.tally.measure(pool)
   core.emitReason('license.borrowed', session.namespace, pool.label, session.id, owner, user, entry.id)
   return { ok: true, value: { grant: entry.order, borrow: entry.id } }
 }
@@ -63,13 +66,13 @@ function end(licenses: Licenses, entry: Borrow, reason: string): void {
   const { core } = licenses
   const { seat, deadline } = entry
   const { pool } = seat
-  if (deadline !== undefined) licenses.disarm(pool, deadline)
+  if (deadline !== undefined) disarm(core, pool, deadline)
   licenses.borrows.delete(entry.id)
   seat.borrows -= 1
   pool.borrowed -= 1
   core.rows.remove(entry)
   core.rows.mark(seat)
-  licenses.releaseIdle(seat)
+  licenses.seats.releaseIdle(seat)
   core.emitReason('license.returned', '', pool.label, 0, '', seat.subject.user, `${entry.id} ${reason}`)
 }
 

@@ -9,19 +9,19 @@ export function checkLicenses(licenses: Licenses): number {
   let timers = licenses.validity.deadline === undefined ? 0 : 1
   let units = 0
   let linked = 0
-  for (const pool of licenses.poolList) {
-    assert.equal(licenses.pools.get(pool.id), pool, `pool ${pool.id} is found by its id`)
+  for (const pool of licenses.catalog.poolList) {
+    assert.equal(licenses.catalog.pools.get(pool.id), pool, `pool ${pool.id} is found by its id`)
     const found = checkPool(pool)
     timers += found.timers + pool.coolDowns.size
     linked += found.grants
     if (pool.isCounted) units += pool.used
   }
-  assert.equal(licenses.poolList.length, licenses.pools.size, 'each pool is in the list')
-  assert.equal(units, licenses.units, 'the units of all pools are as counted')
+  assert.equal(licenses.catalog.poolList.length, licenses.catalog.pools.size, 'each pool is in the list')
+  assert.equal(units, licenses.tally.units, 'the units of all pools are as counted')
   let queries = 0
-  for (const grant of licenses.grants) {
+  for (const grant of licenses.grants.table) {
     const { id } = grant
-    assert.equal(licenses.grants.get(id), grant, 'each grant is found by its number')
+    assert.equal(licenses.grants.table.get(id), grant, 'each grant is found by its number')
     const { session } = grant.owner
     assert(licenses.sessions.table.get(session.id) === session, `only living sessions hold grant ${id}`)
     assert(session.owners.get(grant.owner.name) === grant.owner, `the owner of grant ${id} is known`)
@@ -34,7 +34,7 @@ export function checkLicenses(licenses: Licenses): number {
     if (grant.taken !== undefined)
       assert(grant.taken.size <= grant.units, `lease ${id} hands out what it has`)
   }
-  assert.equal(linked + queries, licenses.grants.size, 'each grant in use hangs at its seat')
+  assert.equal(linked + queries, licenses.grants.table.size, 'each grant in use hangs at its seat')
   return timers + licenses.borrows.size
 }
 

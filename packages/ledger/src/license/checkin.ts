@@ -20,7 +20,7 @@ function answer(status: string): Result {
 
 export function checkIn(licenses: Licenses, session: Session, operation: LicenseCheckin): Result {
   const grant = grantOf(licenses, session, operation)
-  return grant instanceof Grant ? ANSWERS[licenses.end(grant, 'checkin')] : grant
+  return grant instanceof Grant ? ANSWERS[licenses.grants.end(grant, 'checkin')] : grant
 }
 
 // license.renew: the idle time begins again.
@@ -28,8 +28,8 @@ export function checkIn(licenses: Licenses, session: Session, operation: License
 export function renew(licenses: Licenses, session: Session, operation: LicenseRenew): Result {
   const grant = grantOf(licenses, session, operation)
   if (!(grant instanceof Grant)) return grant
-  const idleMs = licenses.idleOf(grant)
-  if (idleMs > 0) licenses.armIdle(grant, licenses.core.timeMs + idleMs)
+  const idleMs = licenses.grants.idleOf(grant)
+  if (idleMs > 0) licenses.grants.armIdle(grant, licenses.core.timeMs + idleMs)
   return { ok: true, value: NOTHING }
 }
 
@@ -39,7 +39,7 @@ export function grantOf(
   session: Session,
   { owner, grant: id }: { readonly owner: string; readonly grant: number },
 ): Grant | Refusal {
-  const grant = licenses.grants.get(id)
+  const grant = licenses.grants.table.get(id)
   if (grant === undefined) return refuse('unknownGrant', { grant: id })
   if (grant.owner.session === session && grant.owner.name === owner) return grant
   return refuse('notHolder', { grant: id, session: grant.owner.session.id, owner: grant.owner.name })

@@ -28,7 +28,7 @@ export function checkOut(
   const isUsable = licenses.validity.refusal() === undefined
   if (isUsable && licenses.decide(asked, undefined)) return granted(take(licenses, asked, operation))
   const { feature, product, waitMs, mode } = operation
-  const products = licenses.productsOf(feature, product)!
+  const products = licenses.catalog.productsOf(feature, product)!
   if (waitMs === 0 || mode === 'query' || !isUsable) return refusal(licenses, asked, products, operation)
   const { detail } = explain(licenses, asked, products)
   if (!isWaitable(detail.cause)) return refusal(licenses, asked, products, operation)
@@ -44,7 +44,12 @@ export function lookAtCheckOut(
   const asked = ask(licenses, session, operation)
   if (!(asked instanceof Asked)) return asked
   if (licenses.validity.refusal() === undefined && licenses.decide(asked, undefined)) return undefined
-  return refusal(licenses, asked, licenses.productsOf(operation.feature, operation.product)!, operation)
+  return refusal(
+    licenses,
+    asked,
+    licenses.catalog.productsOf(operation.feature, operation.product)!,
+    operation,
+  )
 }
 
 /** A question is not a denial. */
@@ -63,7 +68,7 @@ function ask(licenses: Licenses, session: Session, operation: LicenseCheckout): 
   const bad = check(operation)
   if (bad !== undefined) return bad
   const { feature, product } = operation
-  const pools = licenses.poolsOf(session.installation, feature, product)
+  const pools = licenses.catalog.poolsOf(session.installation, feature, product)
   if (pools === undefined) {
     const closed = licenses.validity.refusal()
     return closed === 'notLicensed' ? refuse(closed, { feature }) : refuse('unknownFeature', { feature })
@@ -83,8 +88,8 @@ function take(licenses: Licenses, asked: Asked, operation: LicenseCheckout): Gra
   const terms = { lingerMs, idleMs }
   const pool = licenses.chosen!
   return mode === 'query'
-    ? licenses.note(asked, owner, pool, terms)
-    : licenses.give(asked, owner, pool, licenses.verdict, terms)
+    ? licenses.grants.note(asked, owner, pool, terms)
+    : licenses.grants.give(asked, owner, pool, licenses.verdict, terms)
 }
 
 function granted({ order, pool, seat, status, token }: Grant): Result {
@@ -182,7 +187,7 @@ export class CheckoutWaiter extends Waiter implements LicenseCaller {
   override leave(): void {
     for (const place of this.#places) {
       place.pool.queue.remove(place)
-      this.#licenses.touch(place.pool)
+      this.#licenses.waiters.touchLine(place.pool)
     }
     this.#places.length = 0
   }
@@ -210,7 +215,7 @@ export class CheckoutWaiter extends Waiter implements LicenseCaller {
 
   timeout(): Refusal {
     const { feature, product } = this.operation
-    const products = this.#licenses.productsOf(feature, product) ?? []
+    const products = this.#licenses.catalog.productsOf(feature, product) ?? []
     return deny(this.#licenses, this.asked, products, { as: 'timeout', self: this })
   }
 
@@ -232,7 +237,7 @@ function poolsFor(
   session: Session,
   { feature, product }: LicenseCheckout,
 ): readonly Pool[] {
-  return licenses.poolsOf(session.installation, feature, product) ?? []
+  return licenses.catalog.poolsOf(session.installation, feature, product) ?? []
 }
 
 function check(operation: LicenseCheckout): Refusal | undefined {

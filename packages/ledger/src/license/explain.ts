@@ -43,7 +43,7 @@ export function explain(
   let best = -1
   let bestRank = RANK.length
   for (const product of products) {
-    const pool = licenses.pool(product, installation)
+    const pool = licenses.catalog.pool(product, installation)
     if (pool === undefined) {
       tried.push(unknown(product))
     } else {
@@ -62,7 +62,7 @@ export function explain(
   const decider = tried[best]
   const cause = licenses.validity.refusal() ?? (decider?.outcome as Cause | undefined) ?? 'exhausted'
   const product = decider?.product ?? products[0] ?? 0
-  const pool = licenses.pool(product, installation)
+  const pool = licenses.catalog.pool(product, installation)
   const rule = pool === undefined ? undefined : decidingRule(pool, asked, cause as Verdict)
   const queuing = looked[0]
   const earliest = earliestFreeMs(licenses, asked, cause, pool, looked)
@@ -92,7 +92,7 @@ export function deny(
   const cause = as ?? detail.cause
   const { session, subject, owner, units, feature } = asked
   const { installation } = session
-  licenses.usage.denied(licenses.pool(product, installation), product, subject, cause)
+  licenses.usage.denied(licenses.catalog.pool(product, installation), product, subject, cause)
   licenses.denials.add({
     cause,
     feature,

@@ -15,7 +15,7 @@ export function forceRelease(licenses: Licenses, operation: LicenseForceRelease)
   if (typeof reason !== 'string' || reason.length < 1 || reason.length > REASON_LENGTH_MAX) {
     return invalid('reason', reason, `1 to ${REASON_LENGTH_MAX} characters`)
   }
-  const grant = licenses.grants.get(id)
+  const grant = licenses.grants.table.get(id)
   if (grant === undefined) return refuse('unknownGrant', { grant: id })
   const { core } = licenses
   const { pool, seat, subject } = grant
@@ -36,6 +36,6 @@ export function forceRelease(licenses: Licenses, operation: LicenseForceRelease)
   const ending: Grant[] = []
   if (seat === undefined) ending.push(grant)
   for (let each = seat?.firstGrant; each !== undefined; each = each.nextOfSeat) ending.push(each)
-  for (const each of ending) licenses.end(each, 'forced')
+  for (const each of ending) licenses.grants.end(each, 'forced')
   return { ok: true, value: { ended: ending.length } }
 }

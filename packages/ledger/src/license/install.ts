@@ -39,7 +39,7 @@ function installLicense(licenses: Licenses, key: LicenseKeyBody, file: KeyInstal
   if (now >= dayStartMs(key.validUntil, key.utcOffsetMinutes) + DAY_MS) {
     return refuse('keyExpired', { validUntil: key.validUntil, nowMs: now })
   }
-  const changes = replaceCatalogue(licenses, key)
+  const changes = replaceCatalog(licenses, key)
   validity.install(key, file, changes.added, changes.removed)
   return done(licenses, key, changes)
 }
@@ -72,7 +72,7 @@ function done(
   return { ok: true, value: { kind, serial, ...changes, validity: licenses.validity.state } }
 }
 
-function replaceCatalogue(licenses: Licenses, key: LicenseKeyBody): Changes {
+function replaceCatalog(licenses: Licenses, key: LicenseKeyBody): Changes {
   const { core } = licenses
   const added: number[] = []
   const removed: number[] = []
@@ -82,29 +82,29 @@ function replaceCatalogue(licenses: Licenses, key: LicenseKeyBody): Changes {
   const wanted = new Set<number>()
   for (const spec of key.products) {
     wanted.add(spec.id)
-    const before = licenses.pool(spec.id, 'production')
+    const before = licenses.catalog.pool(spec.id, 'production')
     if (before?.listed !== true) added.push(spec.id)
     else if (JSON.stringify(before.spec) !== JSON.stringify(spec)) changed.push(spec.id)
     for (const installation of INSTALLATIONS) {
-      const pool = licenses.openPool(spec, installation)
+      const pool = licenses.catalog.openPool(spec, installation)
       pool.listed = true
       pool.setSpec(spec)
       core.rows.mark(pool)
     }
   }
-  for (const pool of licenses.poolList) {
+  for (const pool of licenses.catalog.poolList) {
     if (wanted.has(pool.product)) continue
     if (pool.listed && pool.installation === 'production') removed.push(pool.product)
     pool.listed = false
     core.rows.mark(pool)
     if (pool.firstSeat !== undefined || pool.connections > 0 || pool.coolDowns.size > 0) continue
-    licenses.pools.delete(pool.id)
+    licenses.catalog.pools.delete(pool.id)
     core.rows.remove(pool)
   }
-  licenses.features.clear()
-  for (const feature of key.features) licenses.features.set(feature.id, feature)
-  licenses.arrange()
-  for (const pool of licenses.poolList) {
+  licenses.catalog.features.clear()
+  for (const feature of key.features) licenses.catalog.features.set(feature.id, feature)
+  licenses.catalog.arrange()
+  for (const pool of licenses.catalog.poolList) {
     licenses.refit(pool)
     if (pool.used <= pool.inForce) continue
     const { product, installation, used } = pool
@@ -123,7 +123,8 @@ function replaceCatalogue(licenses: Licenses, key: LicenseKeyBody): Changes {
 /** Lists of products change under those who wait: they leave, and queue again in their old order. */
 function leaveQueues(licenses: Licenses): CheckoutWaiter[] {
   const waiting = new Set<Waiter>()
-  for (const { queue } of licenses.poolList) for (const { caller } of queue.places()) waiting.add(caller)
+  for (const { queue } of licenses.catalog.poolList)
+    for (const { caller } of queue.places()) waiting.add(caller)
   const waiters = [...waiting].filter((waiter) => waiter instanceof CheckoutWaiter)
   waiters.sort((a, b) => a.order - b.order)
   for (const waiter of waiters) waiter.leave()
@@ -134,7 +135,7 @@ function joinQueues(licenses: Licenses, waiting: readonly CheckoutWaiter[]): voi
   for (const waiter of waiting) {
     waiter.lookAgain()
     const { feature, product } = waiter.operation
-    const products = licenses.productsOf(feature, product) ?? []
+    const products = licenses.catalog.productsOf(feature, product) ?? []
     // Nothing of its list is left to wait for.
     if (waiter.asked.pools.length === 0)
       licenses.waiters.refuse(waiter, deny(licenses, waiter.asked, products))

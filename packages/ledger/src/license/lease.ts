@@ -6,8 +6,9 @@ import { isText, isWhole, TEXT_EXPECTED } from './checkout.ts'
 import type { LicensePool, LicensePoolGive, LicensePoolTake } from './commands.ts'
 import { deny } from './explain.ts'
 import { roomFor } from './judge.ts'
-import { type Licenses, subjectOf } from './licenses.ts'
+import type { Licenses } from './licenses.ts'
 import { Asked, Grant } from './pool.ts'
+import { subjectOf } from './rules.ts'
 
 // license.pool: the lease of the DBAccess master (domain section 2): all that is free, at most `max`, with
 // one check-out. Who gets one of them is the lease owner's own business; the ledger only keeps count.
@@ -21,7 +22,7 @@ export function leasePool(licenses: Licenses, session: Session, operation: Licen
   if (!isWhole(max, 0, UNITS_MAX)) return invalid('max', max, `0 to ${UNITS_MAX}`)
   if (!isText(host)) return invalid('host', typeof host, TEXT_EXPECTED)
   const { core } = licenses
-  const pool = licenses.pool(product, session.installation)
+  const pool = licenses.catalog.pool(product, session.installation)
   const pools = pool === undefined ? [] : [pool]
   const fields = { subject: subjectOf('', host), units: 1, priority: 0, feature: '' }
   const asked = new Asked(session, owner, pools, fields)
@@ -35,11 +36,11 @@ export function leasePool(licenses: Licenses, session: Session, operation: Licen
   const room = isBarred || pool.queue.isBehind(pool, 0, undefined) ? 0 : roomFor(pool, asked)
   const units = max === 0 ? room : Math.min(room, max)
   if (units <= 0) return deny(licenses, asked, [product])
-  licenses.makeRoom(pool, units)
-  const seat = licenses.newSeat(pool, undefined, asked.subject, units)
+  licenses.seats.makeRoom(pool, units)
+  const seat = licenses.seats.newSeat(pool, undefined, asked.subject, units)
   seat.isLease = true
   const all = new Asked(session, owner, pools, { ...fields, units })
-  const grant = licenses.lease(all, session.owner(owner), pool, seat)
+  const grant = licenses.grants.lease(all, session.owner(owner), pool, seat)
   core.rows.mark(grant)
   return { ok: true, value: { grant: grant.order, units, token: grant.token } }
 }

@@ -11,7 +11,7 @@ import type { Licenses } from './licenses.ts'
 export function setMetric(licenses: Licenses, session: Session, operation: LicenseMetric): Result {
   const { product, value } = operation
   if (!isWhole(value, 0, METRIC_MAX)) return invalid('value', value, `0 to ${METRIC_MAX}`)
-  const pool = licenses.pool(product, session.installation)
+  const pool = licenses.catalog.pool(product, session.installation)
   if (pool === undefined) return refuse('unknownProduct', { product })
   const { nature, metric } = pool.spec
   if (nature !== 'onDemand') return refuse('wrongNature', { product, nature, expected: 'onDemand' })
@@ -23,7 +23,7 @@ export function setMetric(licenses: Licenses, session: Session, operation: Licen
     pool.metric = value
     licenses.core.rows.mark(pool)
     licenses.core.emitValue('license.metric', session.namespace, pool.label, session.id, '', String(value))
-    licenses.touch(pool)
+    licenses.waiters.touchLine(pool)
   }
   return { ok: true, value: { value, limit, exceeded: value > limit } }
 }

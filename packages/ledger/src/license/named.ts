@@ -5,8 +5,9 @@ import { isText } from './checkout.ts'
 import type { LicenseAssign, LicenseUnassign } from './commands.ts'
 import { deny } from './explain.ts'
 import { judge } from './judge.ts'
-import { type Licenses, subjectOf } from './licenses.ts'
+import type { Licenses } from './licenses.ts'
 import { Asked, Pool } from './pool.ts'
+import { subjectOf } from './rules.ts'
 
 // license.assign: a named user's unit before the first check-out, which otherwise does the same while
 // units are free. license.unassign gives it back, when the user's last grant has ended.
@@ -27,8 +28,8 @@ export function assign(licenses: Licenses, session: Session, operation: LicenseA
       licenses.core.rows.mark(seat)
       licenses.core.emitValue('license.assigned', '', pool.label, 0, '', user)
     } else if (isUsable && verdict === 'free' && !pool.queue.isBehind(pool, 0, undefined)) {
-      licenses.newSeat(pool, user, asked.subject, 1)
-      licenses.measure(pool)
+      licenses.seats.newSeat(pool, user, asked.subject, 1)
+      licenses.tally.measure(pool)
     } else return deny(licenses, asked, [product])
   }
   return counts(pool)
@@ -43,7 +44,7 @@ export function unassign(licenses: Licenses, session: Session, operation: Licens
     pool.assigned -= 1
     licenses.core.rows.mark(seat)
     licenses.core.emitValue('license.unassigned', '', pool.label, 0, '', operation.user)
-    licenses.releaseIdle(seat)
+    licenses.seats.releaseIdle(seat)
   }
   return counts(pool)
 }
@@ -54,7 +55,7 @@ function namedPool(
   { product, user }: LicenseAssign | LicenseUnassign,
 ): Pool | Refusal {
   if (!isName(user) || !isText(user)) return invalid('user', user, NAME_EXPECTED)
-  const pool = licenses.pool(product, session.installation)
+  const pool = licenses.catalog.pool(product, session.installation)
   if (pool === undefined) return refuse('unknownProduct', { product })
   if (pool.spec.nature !== 'named') {
     return refuse('wrongNature', { product, nature: pool.spec.nature, expected: 'named' })

@@ -396,6 +396,10 @@ export class Pool implements Row, Line {
     this.distributed = isDistributed(spec, this.installation)
   }
 
+  get isEmpty(): boolean {
+    return this.queue.size === 0
+  }
+
   /** Who waits here and may go on now. */
   nominate(): Waiter | undefined {
     return this.queue.nominate(this)

@@ -2,8 +2,9 @@ import { strict as assert } from 'node:assert'
 import type { Owner } from '../graph.ts'
 import type { RowEntry } from '../rows.ts'
 import { lend } from './borrow.ts'
+import { Borrow } from './borrowed.ts'
 import { parseKeyBody } from './key-body.ts'
-import { Borrow, type Licenses } from './licenses.ts'
+import type { Licenses } from './licenses.ts'
 import { CoolDown, Grant, type GrantRow, type PoolRow, Seat, type SeatRow } from './pool.ts'
 import type { KeyView } from './reads.ts'
 import type { PeakValue } from './usage.ts'
@@ -21,7 +22,8 @@ export function restoreLicenses(
   rowsOf: (kind: LicenseKind) => readonly RowEntry[],
   ownerOf: (session: number, name: string) => Owner,
 ): Grant[] {
-  const { validity, usage, denials, overall, book } = licenses
+  const { validity, usage, denials, catalog, book } = licenses
+  const { overall } = licenses.tally
   for (const { key, value } of byNumber(rowsOf('i'))) {
     const { body, signature, keyId, ...view } = value as KeyView & StoredKey
     const parsed = parseKeyBody(body)
@@ -45,21 +47,21 @@ export function restoreLicenses(
   for (const { value } of rowsOf('p')) {
     const row = value as PoolRow
     const spec = listed.get(row.spec.id)
-    const pool = licenses.openPool(spec ?? row.spec, row.installation)
+    const pool = catalog.openPool(spec ?? row.spec, row.installation)
     pool.listed = spec !== undefined
     pool.lastUnit = row.lastUnit
     pool.metric = row.metric
     pool.peaks.restore(row.peaks)
     pool.stored = true
   }
-  for (const feature of validity.key?.features ?? []) licenses.features.set(feature.id, feature)
-  licenses.arrange()
-  for (const pool of licenses.poolList) licenses.refit(pool)
+  for (const feature of validity.key?.features ?? []) catalog.features.set(feature.id, feature)
+  catalog.arrange()
+  for (const pool of catalog.poolList) licenses.refit(pool)
   const seats = restoreSeats(licenses, rowsOf('t'))
   for (const { key, value } of rowsOf('o')) {
     const at = key.indexOf('\0')
     const { order, deadlineMs } = value as { readonly order: number; readonly deadlineMs: number }
-    const coolDown = new CoolDown(licenses.pools.get(key.slice(0, at))!, key.slice(at + 1), order, deadlineMs)
+    const coolDown = new CoolDown(catalog.pools.get(key.slice(0, at))!, key.slice(at + 1), order, deadlineMs)
     coolDown.stored = true
     licenses.armCoolDown(coolDown)
   }
@@ -78,13 +80,14 @@ export function restoreLicenses(
 
 /** After the grants are linked: what is counted from them. */
 export function countRestored(licenses: Licenses): void {
-  for (const pool of licenses.poolList) {
+  for (const pool of licenses.catalog.poolList) {
     pool.ceiling = Math.max(pool.inForce, pool.used)
     pool.peaks.nowUnits = pool.used
     pool.peaks.nowConnections = pool.connections
   }
-  licenses.overall.meter.nowUnits = licenses.units
-  licenses.overall.meter.nowConnections = licenses.grants.size
+  const { overall, units } = licenses.tally
+  overall.meter.nowUnits = units
+  overall.meter.nowConnections = licenses.grants.table.size
 }
 
 function restoreSeats(licenses: Licenses, rows: readonly RowEntry[]): Map<number, Seat> {
@@ -92,7 +95,7 @@ function restoreSeats(licenses: Licenses, rows: readonly RowEntry[]): Map<number
   const resting: { readonly seat: Seat; readonly deadlineMs: number }[] = []
   for (const { key, value } of byNumber(rows)) {
     const row = value as SeatRow
-    const pool = licenses.pools.get(row.pool)!
+    const pool = licenses.catalog.pools.get(row.pool)!
     const { user, group, company, host, units, unit, takenMs, sinceMs, accruedMs } = row
     const subject = { user, group, company, host }
     const seat = new Seat(pool, {
@@ -117,15 +120,15 @@ function restoreSeats(licenses: Licenses, rows: readonly RowEntry[]): Map<number
       resting.push({ seat, deadlineMs: row.deadlineMs })
       continue
     }
-    licenses.recount(seat)
+    licenses.tally.count(seat, seat.units)
     if (seat.state !== 'lingering') continue
     pool.lingering += seat.units
-    licenses.armLinger(seat, row.deadlineMs)
+    licenses.seats.armLinger(seat, row.deadlineMs)
   }
   resting.sort((a, b) => a.seat.restOrder - b.seat.restOrder)
   for (const { seat, deadlineMs } of resting) {
     seat.pool.addResting(seat)
-    licenses.armRest(seat, deadlineMs)
+    licenses.seats.armRest(seat, deadlineMs)
   }
   return seats
 }
@@ -140,10 +143,10 @@ function restoreGrant(
   const { user, group, company, host, feature, status, units, token, sinceMs, lingerMs, idleMs } = row
   const subject = { user, group, company, host }
   const fields = { subject, feature, status, units, token, sinceMs, lingerMs, idleMs }
-  const pool = licenses.pools.get(row.pool)!
+  const pool = licenses.catalog.pools.get(row.pool)!
   const grant = new Grant(ownerOf(row.session, row.owner), order, pool, seats.get(row.seat), fields)
   if (row.taken !== undefined) grant.taken = new Set(row.taken)
-  if (row.idleAtMs >= 0) licenses.armIdle(grant, row.idleAtMs)
+  if (row.idleAtMs >= 0) licenses.grants.armIdle(grant, row.idleAtMs)
   grant.stored = true
   return grant
 }

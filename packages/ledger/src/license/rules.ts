@@ -92,6 +92,24 @@ export class PoolRules {
     return isIncluded ? undefined : this.bounds.find(({ rule }) => rule.kind === 'include')!.rule
   }
 
+  /** The shortest idle time for a subject; 0 = none. */
+  idleMs(subject: Subject): number {
+    let found = 0
+    for (const { rule } of this.match(subject)) {
+      if (rule.kind === 'idle' && (found === 0 || rule.ms! < found)) found = rule.ms!
+    }
+    return found
+  }
+
+  /** The longest time for which a subject's unit lingers; 0 = none. */
+  lingerMs(subject: Subject): number {
+    let found = 0
+    for (const { rule } of this.match(subject)) {
+      if (rule.kind === 'linger' && rule.ms! > found) found = rule.ms!
+    }
+    return found
+  }
+
   #mapOf(type: 'user' | 'group' | 'host' | 'company'): Map<string, Bound[]> {
     if (type === 'user') return this.#byUser
     if (type === 'group') return this.#byGroup
@@ -250,4 +268,9 @@ function plainRule({ kind, product, subject, amount, ms }: LicenseRule): License
   const rule = { kind, product, subject: { type: subject.type, value: subject.value } }
   if (WITH_AMOUNT.includes(kind)) return { ...rule, amount: amount! }
   return WITH_MS.includes(kind) ? { ...rule, ms: ms! } : rule
+}
+
+/** A person or program without more about it. */
+export function subjectOf(user: string, host = ''): Subject {
+  return { user, group: '', company: '', host }
 }

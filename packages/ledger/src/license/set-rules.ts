@@ -20,7 +20,7 @@ export function setRules(licenses: Licenses, session: Session, operation: Licens
   }
   licenses.settleUsage()
   book.replace(core, version, rules, usageDays ?? book.usageDays)
-  for (const pool of licenses.poolList) licenses.refit(pool)
+  for (const pool of licenses.catalog.poolList) licenses.refit(pool)
   core.emitValue('license.rules', session.namespace, '', session.id, '', String(version))
   licenses.forgetOld()
   const ended = obey(licenses)
@@ -31,22 +31,21 @@ export function setRules(licenses: Licenses, session: Session, operation: Licens
 function obey(licenses: Licenses): number {
   const { core } = licenses
   const ending: Grant[] = []
-  for (const grant of licenses.grants) {
+  for (const grant of licenses.grants.table) {
     const { rules } = grant.pool
     if (rules?.exclusion(rules.match(grant.subject)) !== undefined) {
       ending.push(grant)
       continue
     }
-    const idleMs = licenses.idleOf(grant)
+    const idleMs = licenses.grants.idleOf(grant)
     const endsMs = core.timeMs + idleMs
     if (idleMs > 0 && (grant.idle === undefined || endsMs < grant.idle.deadlineMs))
-      licenses.armIdle(grant, endsMs)
+      licenses.grants.armIdle(grant, endsMs)
     else if (idleMs === 0 && grant.idle !== undefined) {
-      licenses.disarm(grant.pool, grant.idle)
-      grant.idle = undefined
+      licenses.grants.disarmIdle(grant)
       core.rows.mark(grant)
     }
   }
-  for (const grant of ending) licenses.end(grant, 'excluded')
+  for (const grant of ending) licenses.grants.end(grant, 'excluded')
   return ending.length
 }

@@ -1,9 +1,10 @@
 import type { Installation } from '../commands.ts'
 import type { Session } from '../graph.ts'
 import { type Result, refuse } from '../result.ts'
+import type { Borrow } from './borrowed.ts'
 import { isText, isWhole } from './checkout.ts'
 import { explain } from './explain.ts'
-import type { Borrow, Licenses } from './licenses.ts'
+import type { Licenses } from './licenses.ts'
 import { Asked, type Grant, type Pool } from './pool.ts'
 import type {
   BorrowView,
@@ -29,7 +30,8 @@ export function queryLicenses(licenses: Licenses, read: LicenseRead, asking: str
     case 'license.explain':
       return explainCheckOut(licenses, read, asking)
     case 'license.usage': {
-      const nameOf = (product: number): string => licenses.pool(product, 'production')?.spec.name ?? ''
+      const nameOf = (product: number): string =>
+        licenses.catalog.pool(product, 'production')?.spec.name ?? ''
       const { usageDays } = licenses.book
       const running = usageDays === 0 ? [] : runningOf(licenses)
       return answer({
@@ -77,8 +79,8 @@ function productList(
   licenses: Licenses,
   installation: Installation | undefined,
 ): LicenseReadValues['license.list'] {
-  const { meter, sessions, sessionsMs } = licenses.overall
-  const products = licenses.poolList
+  const { meter, sessions, sessionsMs } = licenses.tally.overall
+  const products = licenses.catalog.poolList
     .filter((pool) => installation === undefined || pool.installation === installation)
     .map((pool) => productView(licenses, pool))
   const { units, unitsMs, connections, connectionsMs } = meter
@@ -123,7 +125,7 @@ function productView(licenses: Licenses, pool: Pool): LicenseProductView {
 function grantList(licenses: Licenses, { product, user, after, limit }: LicenseGrants) {
   const max = limitOf(licenses, limit)
   const views: GrantView[] = []
-  for (const grant of licenses.grants.from(after)) {
+  for (const grant of licenses.grants.table.from(after)) {
     if (product !== undefined && grant.pool.product !== product) continue
     if (user !== undefined && grant.subject.user !== user) continue
     if (views.length === max) return { grants: views, next: views[max - 1]!.grant }
@@ -206,9 +208,9 @@ function explainCheckOut(licenses: Licenses, read: LicenseExplain, namespace: st
   }
   if (!isWhole(units, 1, 1_000_000))
     return refuse('invalid', { field: 'units', value: units, expected: '1 to 1000000' })
-  const products = licenses.productsOf(feature, product)
+  const products = licenses.catalog.productsOf(feature, product)
   if (products === undefined) return refuse('unknownFeature', { feature })
-  const pools = licenses.poolsOf(installation, feature, product) ?? []
+  const pools = licenses.catalog.poolsOf(installation, feature, product) ?? []
   const session = known ?? ({ id: 0, namespace, client: '', installation } as Session)
   const asked = new Asked(session, owner, pools, {
     subject: { user, group, company, host },
@@ -246,7 +248,7 @@ function isInUse(pool: Pool, asked: Asked): boolean {
 /** Use that is not in the log yet. */
 function* runningOf(licenses: Licenses): Generator<Running> {
   const { timeMs } = licenses.core
-  for (const pool of licenses.poolList) {
+  for (const pool of licenses.catalog.poolList) {
     for (let seat = pool.firstSeat; seat !== undefined; seat = seat.next) {
       if (seat.state === 'resting' || seat.accruedMs >= timeMs) continue
       const { user, company } = seat.subject

@@ -1,7 +1,7 @@
 import { CodeHold } from '../code/codes.ts'
 import type { OwnerRelease, RequestCancel, SessionExpire } from '../commands.ts'
 import type { Holding, Session, Waiter } from '../graph.ts'
-import type { EndReason } from '../license/licenses.ts'
+import type { EndReason } from '../license/grants.ts'
 import { Grant } from '../license/pool.ts'
 import { LockHold } from '../lock/lock.ts'
 import { NOTHING, type Refusal, type Result, refuse } from '../result.ts'
@@ -74,7 +74,7 @@ function letGo(state: State, holding: Holding, delayMs: number, reason: EndReaso
   if (holding instanceof LockHold) state.locks.drop(holding, delayMs)
   else if (holding instanceof PermitHold) state.semaphores.drop(holding)
   else if (holding instanceof CodeHold) state.codes.drop(holding)
-  else if (holding instanceof Grant) state.licenses.end(holding, reason)
+  else if (holding instanceof Grant) state.licenses.grants.end(holding, reason)
   else if (holding instanceof Reservation) state.sequences.giveBack(holding, reason)
 }
 

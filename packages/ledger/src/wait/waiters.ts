@@ -56,7 +56,7 @@ export class Waiters {
 
   /** Says that those who wait in the line may be free now. */
   touchLine(line: Line): void {
-    if (line.touched) return
+    if (line.touched || line.isEmpty) return
     line.touched = true
     this.#lines.push(line)
   }

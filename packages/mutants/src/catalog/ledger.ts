@@ -165,9 +165,9 @@ export const ledgerMutants: readonly Mutant[] = [
   {
     id: 'reused-unit-counted-twice',
     bug: 'a unit that rested and is used again counts as resting and as used',
-    file: `${src}/license/licenses.ts`,
-    find: '      this.#wake(resting)\n      this.#makeRoom(pool, units)\n',
-    replace: '      this.#makeRoom(pool, units)\n',
+    file: `${src}/license/seats.ts`,
+    find: '      this.#wake(resting)\n      this.makeRoom(pool, units)\n',
+    replace: '      this.makeRoom(pool, units)\n',
     catchers: ['table:ledger/licenses', 'table:ledger/license-model', 'simulator'],
   },
 ]
