@@ -23,8 +23,10 @@ export async function runInJobs(options: {
   let next = from
   let passed = 0
   const failed: number[] = []
+  let undecided = 0
   const rate = () => Math.round(((passed + failed.length) * 60_000) / (performance.now() - beginMs))
-  const note = (seed: number, failure: string | undefined) => {
+  const note = (seed: number, { failure, isUndecided }: Fate) => {
+    if (isUndecided) undecided++
     if (failure === undefined) passed++
     else {
       failed.push(seed)
@@ -39,9 +41,9 @@ export async function runInJobs(options: {
     while (next <= to) {
       const seed = next++
       child ??= fork(main, ['--worker'])
-      const failure = await ask(child, seed, hungMs)
-      note(seed, failure.text)
-      if (failure.isOver) child = undefined
+      const fate = await ask(child, seed, hungMs)
+      note(seed, fate)
+      if (fate.isOver) child = undefined
     }
     child?.disconnect()
   }
@@ -49,29 +51,33 @@ export async function runInJobs(options: {
   clearInterval(progress)
   const seconds = ((performance.now() - beginMs) / 1_000).toFixed(1)
   process.stdout.write(`${seconds} s, ${rate()} seeds a minute\n`)
+  if (undecided > 0) process.stdout.write(`${undecided} with a history that is undecided\n`)
   process.stdout.write(`${passed} passed, ${failed.length} failed\n`)
   return failed.length === 0 ? 0 : 1
 }
 
-/** `isOver`: the child is of no more use. */
-function ask(
-  child: ChildProcess,
-  seed: number,
-  hungMs: number,
-): Promise<{ text: string | undefined; isOver: boolean }> {
+interface Fate {
+  readonly failure: string | undefined
+  /** What clients saw could not be judged in time. */
+  readonly isUndecided: boolean
+  /** The child is of no more use. */
+  readonly isOver: boolean
+}
+
+function ask(child: ChildProcess, seed: number, hungMs: number): Promise<Fate> {
   return new Promise((resolve) => {
-    const end = (text: string | undefined, isOver: boolean) => {
+    const end = (failure: string | undefined, { isOver = false, isUndecided = false }) => {
       clearTimeout(timer)
       child.removeAllListeners('message')
       child.removeAllListeners('exit')
-      resolve({ text, isOver })
+      resolve({ failure, isOver, isUndecided })
     }
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      end(`hung: no end within ${hungMs / 1_000} s of real time`, true)
+      end(`hung: no end within ${hungMs / 1_000} s of real time`, { isOver: true })
     }, hungMs)
-    child.on('message', (verdict: Verdict) => end(verdict.failure, false))
-    child.on('exit', (code, signal) => end(`the process died: ${signal ?? code}`, true))
+    child.on('message', (verdict: Verdict) => end(verdict.failure, { isUndecided: verdict.undecided > 0 }))
+    child.on('exit', (code, signal) => end(`the process died: ${signal ?? code}`, { isOver: true }))
     child.send(seed)
   })
 }

@@ -35,10 +35,11 @@ async function one(seed: number, trace: boolean): Promise<number> {
     seed,
     ...(trace && { trace: (line: string) => process.stdout.write(`${line}\n`) }),
   })
-  const { failure, scene, hash, events, entries, deeds, virtualMs } = verdict
+  const { failure, scene, hash, events, entries, deeds, undecided, virtualMs } = verdict
   process.stdout.write(
     `seed ${seed}: ${scene}\n${entries} entries, ${deeds} pieces of work, ${events} events in ${Math.round(virtualMs)} virtual ms; trace hash ${hash}\n`,
   )
+  if (undecided > 0) process.stdout.write(`undecided: the histories of ${undecided} objects\n`)
   process.stdout.write(failure === undefined ? 'passed\n' : `FAILED: ${failure}\n`)
   return failure === undefined ? 0 : 1
 }

@@ -1,8 +1,10 @@
+import { Order } from './check/order.ts'
 import { Panel } from './check/panel.ts'
 import { addressOf, Cluster } from './cluster/cluster.ts'
 import type { Member } from './cluster/member.ts'
 import type { Stage } from './faults/fault.ts'
 import { Nemesis } from './faults/nemesis.ts'
+import { Calls } from './history/calls.ts'
 import { Random } from './random.ts'
 import { compareRows, lastWord } from './rest.ts'
 import { Application } from './workload/application.ts'
@@ -28,6 +30,8 @@ export interface Verdict {
   readonly entries: number
   /** Pieces of work that clients finished. */
   readonly deeds: number
+  /** Objects of which nobody found out in time whether what clients saw of them can be. */
+  readonly undecided: number
   readonly virtualMs: number
 }
 
@@ -46,6 +50,8 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
     note: (number) => schedule.note(number),
     contract: unitsInForce,
   })
+  const calls = new Calls(() => schedule.nowMs)
+  const order = new Order((reason) => world.complain('order', reason))
   const size = random.pick([1, 3, 3, 3, 3, 5])
   const cluster = new Cluster(
     world,
@@ -69,6 +75,7 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
       new Application({
         world,
         seen: panel.seen,
+        calls,
         name: `c${at + 1}`,
         addresses: () => cluster.clientAddresses,
         users: random.integer(1, 3),
@@ -111,6 +118,7 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
   } finally {
     process.off('unhandledRejection', rejected)
   }
+  if (!isBroken()) order.judge(calls)
   return verdict()
 
   async function comeToRest(): Promise<void> {
@@ -185,6 +193,7 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
       events: schedule.count,
       entries: panel.agreement.last,
       deeds: applications.reduce((sum, { done }) => sum + done, 0),
+      undecided: order.undecided.length,
       virtualMs: schedule.nowMs,
     }
   }

@@ -1,5 +1,6 @@
-import { openSession, type Session, type SessionOptions, TrancaError } from '@tranca/client'
+import { Owner, openSession, type Session, type SessionOptions, TrancaError } from '@tranca/client'
 import type { Seen } from '../check/seen.ts'
+import type { Calls } from '../history/calls.ts'
 import type { Random } from '../random.ts'
 import type { Host } from '../world/host.ts'
 import type { World } from '../world/world.ts'
@@ -39,6 +40,7 @@ export class Application {
   done = 0
   readonly #world: World
   readonly #seen: Seen
+  readonly #calls: Calls
   readonly #addresses: () => readonly string[]
   readonly #users: number
   readonly #random: Random
@@ -50,6 +52,7 @@ export class Application {
   constructor(options: {
     world: World
     seen: Seen
+    calls: Calls
     name: string
     /** Where the cluster is. */
     addresses: () => readonly string[]
@@ -57,6 +60,7 @@ export class Application {
   }) {
     this.#world = options.world
     this.#seen = options.seen
+    this.#calls = options.calls
     this.#addresses = options.addresses
     this.#users = options.users
     this.#random = options.world.random.fork()
@@ -72,6 +76,7 @@ export class Application {
   /** The process dies, with its session and all that it waited for. */
   crash(): void {
     const { life } = this.host
+    if (this.#session !== undefined) this.#calls.ended(this.#session, this.host.idleSinceMs)
     this.host.kill()
     this.#world.network.processDied(this.host, life)
     this.pending.clear()
@@ -82,11 +87,6 @@ export class Application {
   /** Begins nothing new. */
   rest(): void {
     this.#isResting = true
-  }
-
-  /** Ends its session in order. */
-  async leave(): Promise<void> {
-    await this.#session?.close()
   }
 
   sessionOptions(): SessionOptions {
@@ -127,12 +127,17 @@ export class Application {
     note(deed.name)
     try {
       const session = this.#currentSession()
+      const caller = this.#calls.callerOf(session, user)
       await deed.perform({
-        session,
-        owner: session.owner(user),
+        owner: new Owner(caller, user),
+        caller,
         random,
         note,
         pause: (ms) => this.#pause(ms),
+        leave: () => {
+          this.#calls.ended(session)
+          return session.close()
+        },
         saw: (kind, name, what) =>
           this.#seen.saw({ kind, session: session.id, owner: user, name, what: String(what) }),
       })
@@ -156,6 +161,7 @@ export class Application {
       session.on('lost', (error) =>
         this.#world.trace.say(this.host.name, `session ${session.id} lost: ${error.message}`),
       )
+      session.signal.addEventListener('abort', () => this.#calls.ended(session, this.host.idleSinceMs))
       this.#session = session
     }
     return this.#session

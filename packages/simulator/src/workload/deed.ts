@@ -1,15 +1,18 @@
-import type { Owner, Session } from '@tranca/client'
+import type { Caller, Owner } from '@tranca/client'
 import type { Given } from '../check/seen.ts'
 import type { Random } from '../random.ts'
 
 /** What a user has at hand. */
 export interface Desk {
-  readonly session: Session
   readonly owner: Owner
+  /** For requests that are nobody's. */
+  readonly caller: Caller
   readonly random: Random
   /** Says where the work stands: for the trace, and if it never ends. */
   note(what: string): void
   pause(ms: number): Promise<void>
+  /** Closes the session, for all who work through it. */
+  leave(): Promise<void>
   /** An answer that grants something: it must last. */
   saw(kind: Given['kind'], name: string, what: string | number): void
 }

@@ -2,9 +2,9 @@ import type { Deed } from './deed.ts'
 
 export const look: Deed = {
   name: 'look',
-  async perform({ session, random }) {
+  async perform({ caller, random }) {
     const name = random.pick(['SA1', 'SB1', 'SC5'])
-    await session.request({ op: 'lock.get', namespace: session.namespace, name })
+    await caller.call({ op: 'lock.get', namespace: caller.namespace, name }, {})
   },
 }
 
@@ -18,7 +18,7 @@ export const releaseOwner: Deed = {
 
 export const closeSession: Deed = {
   name: 'close the session',
-  async perform({ session, random }) {
-    if (random.chance(0.3)) await session.close()
+  async perform({ random, leave }) {
+    if (random.chance(0.3)) await leave()
   },
 }

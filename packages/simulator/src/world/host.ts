@@ -1,5 +1,8 @@
 import type { Gate, Occasion, Schedule } from './schedule.ts'
 
+/** What was due while a process stood still is done within so much time. */
+const awakeMs = 10
+
 /**
  * A machine with one process on it. Its clock runs at a rate of its own; the process can die, at once and
  * with all that it had asked for, or stand still for a while.
@@ -11,6 +14,8 @@ export class Host implements Gate {
   /** Counts the processes that ran here. */
   life = 1
   frozenUntilMs = 0
+  /** The last time that it stood still, in true time. */
+  #still = { fromMs: 0, untilMs: 0 }
   /** False: the machine itself is off, and answers nothing. */
   isPowered = true
   /** Added to the wall clock. */
@@ -68,6 +73,15 @@ export class Host implements Gate {
   }
 
   freeze(ms: number): void {
-    this.frozenUntilMs = Math.max(this.frozenUntilMs, this.#schedule.nowMs + ms)
+    const { nowMs } = this.#schedule
+    this.frozenUntilMs = Math.max(this.frozenUntilMs, nowMs + ms)
+    const fromMs = this.#still.untilMs > nowMs ? this.#still.fromMs : nowMs
+    this.#still = { fromMs, untilMs: this.frozenUntilMs }
+  }
+
+  /** Since when the process has not acted: when it stood still until just now, or still does, longer than now. */
+  get idleSinceMs(): number {
+    const { nowMs } = this.#schedule
+    return nowMs - this.#still.untilMs < awakeMs ? this.#still.fromMs : nowMs
   }
 }
