@@ -36,6 +36,7 @@ function answer<State, Action>(timed: readonly Timed[], ask: Ask<State, Action>,
   const outcome = search(question, movesMax)
   const moves = outcome.moves + timed.length
   if (outcome.kind !== 'impossible') return { kind: outcome.kind, moves }
+  if (question.partial === true) return { kind: 'undecided', moves }
   const { step, states } = outcome
   const described = [...new Set(states.map((state) => question.model.describe(state)))]
   const shown = described.slice(0, limits.statesShownMax)

@@ -2,8 +2,8 @@
 export const limits = {
   /** Moves that the search tries for one object before it says that it cannot decide: some seconds. */
   searchMovesMax: 3_000_000,
-  /** Largest capacity that a pool may be thought to begin with, if the history neither sets nor shows it. */
-  firstCapacityMax: 1024,
+  /** Capacities that a pool may be thought to begin with, if the history neither sets nor shows it. */
+  firstCapacitiesMax: 1024,
   /** Moves spent, for one object, on making an explanation shorter. */
   shrinkMovesMax: 100_000,
   /** Moves of one attempt at it. */

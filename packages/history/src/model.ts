@@ -67,4 +67,6 @@ export interface Contradiction {
 export interface Question<State, Action> {
   readonly model: Model<State, Action>
   readonly steps: readonly Step<Action>[]
+  /** There are more states in which the object may begin: that none of the model's works proves nothing. */
+  readonly partial?: boolean
 }

@@ -190,7 +190,7 @@ function effects(world: World, operation: Operation, tokenMax: number): World[] 
         })
     }
     case 'pool.get':
-      return same(ret?.used === used && ret?.cap === world.cap)
+      return same(ret?.used === used && (ret.cap === undefined || ret.cap === world.cap))
     case 'register.read':
       return same(ret?.value === world.value)
     case 'register.write':

@@ -416,6 +416,43 @@ const cases: readonly (readonly [string, boolean, readonly Operation[]])[] = [
     [checkout(undefined, [0, 1], { n: 2 }), checkout('l1', [2, 3], { n: 3 })],
   ],
   [
+    'more units than any search could try as a capacity',
+    true,
+    [checkout('l1', [0, 1], { n: 5_000_000 }), checkout('l2', [2, 3], { n: 1 })],
+  ],
+  [
+    'refused below what was out before',
+    false,
+    [
+      checkout('l1', [0, 1], { n: 4000 }),
+      checkin('l1', yes, [2, 3]),
+      checkout('l2', [4, 5], { n: 1000 }),
+      checkout(undefined, [6, 7], { n: 1000 }),
+    ],
+  ],
+  [
+    'a lease of an unknown checkout that was missed under its name',
+    false,
+    [
+      resize(2, [0, 1]),
+      unknown('pool.checkout', { pool: 'p', n: 2 }, 2),
+      pool('get', {}, { used: 2, cap: 2 }, [3, 4]),
+      pool('renew', { lease: 'l1' }, no, [5, 6]),
+      pool('renew', { lease: 'l1' }, yes, [7, 8]),
+    ],
+  ],
+  [
+    'a lease of an unknown checkout that was missed before it was given',
+    true,
+    [
+      resize(2, [0, 1]),
+      pool('renew', { lease: 'l1' }, no, [2, 8]),
+      unknown('pool.checkout', { pool: 'p', n: 2 }, 2),
+      pool('get', {}, { used: 2, cap: 2 }, [3, 9]),
+      pool('renew', { lease: 'l1' }, yes, [10, 11]),
+    ],
+  ],
+  [
     'an unknown checkout that took the last unit',
     true,
     [resize(1, [0, 1]), unknown('pool.checkout', { pool: 'p' }, 2), checkout(undefined, [3, 4])],
@@ -479,4 +516,16 @@ await t.test('each rule is kept and its breach is seen', async (t) => {
     t.equal(verdict, isPossible ? 'ok' : 'violation', name)
     t.equal(checkHistory([...operations].reverse()).verdict, verdict, `${name}, in any order of lines`)
   }
+})
+
+await t.test('a pool whose capacity nobody tells is decided in a history of any length', (t) => {
+  const rounds = 5000
+  const operations = Array.from({ length: rounds }, (_, round) => [
+    checkout(`l${round}`, [10 * round, 10 * round + 7]),
+    checkin(`l${round}`, yes, [10 * round + 8, 10 * round + 15]),
+  ]).flat()
+  t.equal(checkHistory(operations).verdict, 'ok')
+  const doubled = checkin('l17', yes, [10 * rounds + 20, 10 * rounds + 21])
+  t.equal(checkHistory([...operations, doubled]).verdict, 'violation')
+  t.end()
 })

@@ -7,6 +7,8 @@ import { checkHistory, parseHistory } from '../src/index.ts'
 const shared = fileURLToPath(new URL('../../../../../shared/histories', import.meta.url))
 const skip = existsSync(shared) ? false : 'no ../shared/histories beside the project'
 
+t.setTimeout(120_000)
+
 function verdictOf(path: string): string {
   const parsed = parseHistory(readFileSync(path, 'utf8'))
   return parsed.ok ? checkHistory(parsed.operations).verdict : `line ${parsed.line}: ${parsed.expected}`

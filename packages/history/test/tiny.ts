@@ -2,7 +2,16 @@ import type { Json, Operation } from '../src/index.ts'
 import { ok, unknown } from './kit.ts'
 import { randomOf } from './service.ts'
 
-export const kinds = ['lock', 'shared', 'fence', 'seq', 'reserve', 'pool', 'register'] as const
+export const kinds = [
+  'lock',
+  'shared',
+  'fence',
+  'seq',
+  'reserve',
+  'pool',
+  'first capacity',
+  'register',
+] as const
 
 /** A few operations on one object with answers out of the air: some possible, some not. */
 export function tinyHistory(kind: (typeof kinds)[number], seed: number): Operation[] {
@@ -64,8 +73,12 @@ export function tinyHistory(kind: (typeof kinds)[number], seed: number): Operati
         ])()
       }
       case 'pool':
+      case 'first capacity':
         return pick([
-          () => ['pool.resize', { pool: 'p', cap: below(4) }, { ok: true }] as const,
+          () =>
+            kind === 'pool' || random() < 0.3
+              ? (['pool.resize', { pool: 'p', cap: below(4) }, { ok: true }] as const)
+              : (['pool.get', { pool: 'p' }, { used: below(4) }] as const),
           () => {
             const args = { pool: 'p', n: 1 + below(2), ...ttl(), ...request() }
             leases.add(lease)
@@ -73,7 +86,10 @@ export function tinyHistory(kind: (typeof kinds)[number], seed: number): Operati
           },
           () => ['pool.checkin', { pool: 'p', lease }, truth] as const,
           () => ['pool.renew', { pool: 'p', lease, ...ttl() }, truth] as const,
-          () => ['pool.get', { pool: 'p' }, { used: below(4), cap: pick([2, 2, 1]) }] as const,
+          () => {
+            const cap = kind === 'pool' || random() < 0.2 ? { cap: pick([2, 2, 1]) } : {}
+            return ['pool.get', { pool: 'p' }, { used: below(4), ...cap }] as const
+          },
         ])()
       case 'register':
         return pick([

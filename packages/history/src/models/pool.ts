@@ -1,16 +1,9 @@
-import { limits } from '../limits.ts'
 import type { Contradiction, Model, Question, Step, Timed } from '../model.ts'
-import { answerOf, countField, textField, ttlOf } from './fields.ts'
+import { answerOf, textField } from './fields.ts'
+import { actionOf, type Lease, type PoolAction } from './pool-actions.ts'
+import { firstCapacities } from './pool-capacity.ts'
 import { leasesAtFault } from './pool-leases.ts'
 import { requestsOf } from './requests.ts'
-
-/** `id` is `undefined` for a lease that nobody has seen; `untilNs` is `Infinity` for one that never ends. */
-interface Lease {
-  readonly id: string | undefined
-  readonly units: number
-  readonly ttlNs: number
-  readonly untilNs: number
-}
 
 interface PoolState {
   readonly cap: number
@@ -18,19 +11,6 @@ interface PoolState {
   /** Leases that nobody saw being given, but somebody named. */
   readonly named: readonly string[]
 }
-
-type PoolAction =
-  | { readonly verb: 'resize'; readonly cap: number }
-  | { readonly verb: 'checkout'; readonly lease: Lease }
-  | { readonly verb: 'refused'; readonly units: number }
-  | { readonly verb: 'checkin' | 'lost'; readonly id: string }
-  | {
-      readonly verb: 'renew'
-      readonly id: string
-      readonly callNs: number
-      readonly ttlNs: number | undefined
-    }
-  | { readonly verb: 'get'; readonly used: number | undefined; readonly cap: number | undefined }
 
 /**
  * Units of which each checkout takes some, exactly when they fit. A lease with a ttl may end by itself, at the
@@ -48,14 +28,18 @@ export function poolQuestion(timed: readonly Timed[]): Question<PoolState, PoolA
   /** Units of the leases that somebody saw being given, and how many steps name each lease afterwards. */
   const granted = new Map<string, number>()
   const namings = new Map<string, number>()
-  const seen: Seen = { aliveNs: new Map(), namedNs: new Map(), granted: new Set() }
+  const answered = new Set<string>()
+  for (const { operation } of requests) {
+    const lease = operation.op === 'pool.checkout' ? textField(answerOf(operation) ?? {}, 'lease') : undefined
+    if (lease !== undefined) answered.add(lease)
+  }
+  const seen: Seen = { aliveNs: new Map(), namedNs: new Map(), granted: answered }
   for (const { operation, operations, callNs, returnNs } of requests) {
     const action = actionOf(operation, callNs)
     if (action === undefined) continue
-    const observes = action.verb === 'refused' || action.verb === 'lost' || action.verb === 'get'
-    if (observes && returnNs === Number.POSITIVE_INFINITY) continue
+    const says = action.verb === 'refused' || action.verb === 'lost' || action.verb === 'get'
+    if (says && returnNs === Number.POSITIVE_INFINITY) continue
     if (action.verb === 'checkout' && action.lease.id !== undefined) {
-      seen.granted.add(action.lease.id)
       granted.set(action.lease.id, action.lease.units)
     }
     if (action.verb === 'checkin' || action.verb === 'renew' || action.verb === 'lost') {
@@ -64,12 +48,17 @@ export function poolQuestion(timed: readonly Timed[]): Question<PoolState, PoolA
       if (action.verb !== 'lost' && returnNs !== Number.POSITIVE_INFINITY)
         seen.aliveNs.set(action.id, Math.max(callNs, seen.aliveNs.get(action.id) ?? callNs))
     }
+    // What was missed under a name has another one, if nobody saw it being given.
+    const excludes = action.verb === 'lost' && !answered.has(action.id)
+    const observes = says && !excludes
     // A smaller pool refuses what nobody saw being granted a moment before.
-    const narrows = action.verb === 'resize'
+    const narrows = action.verb === 'resize' || excludes
     steps.push({ action, callNs, returnNs, observes, narrows, operations })
   }
+  const { capacities, partial } = firstCapacities(steps)
   return {
-    model: new Pool(seen, firstCapacities(steps)),
+    model: new Pool(seen, capacities),
+    partial,
     steps: steps.map((step) => ({ ...step, alike: alike(step) })),
   }
 
@@ -89,57 +78,6 @@ interface Seen {
   readonly namedNs: Map<string, number>
   /** Leases of checkouts that were answered. */
   readonly granted: Set<string>
-}
-
-function actionOf(operation: Timed['operation'], callNs: number): PoolAction | undefined {
-  const { op, args } = operation
-  const answer = answerOf(operation)
-  const isRefused = answer?.ok === false
-  const id = textField(args, 'lease') ?? ''
-  switch (op) {
-    case 'pool.resize':
-      // A refusal says nothing about the pool.
-      return isRefused ? undefined : { verb: 'resize', cap: countField(args, 'cap') ?? 0 }
-    case 'pool.checkout': {
-      const units = countField(args, 'n') ?? 1
-      if (isRefused) return { verb: 'refused', units }
-      const ttlNs = ttlOf(args) ?? Number.POSITIVE_INFINITY
-      const lease = answer === undefined ? undefined : textField(answer, 'lease')
-      return { verb: 'checkout', lease: { id: lease, units, ttlNs, untilNs: callNs + ttlNs } }
-    }
-    case 'pool.get':
-      return answer === undefined
-        ? undefined
-        : { verb: 'get', used: countField(answer, 'used'), cap: countField(answer, 'cap') }
-    case 'pool.checkin':
-      return { verb: isRefused ? 'lost' : 'checkin', id }
-    default:
-      return isRefused ? { verb: 'lost', id } : { verb: 'renew', id, callNs, ttlNs: ttlOf(args) }
-  }
-}
-
-/**
- * What the capacity may be before anybody sets it: what is seen of it, if nobody ever sets it; nothing that matters,
- * if it is set before anything else; otherwise any number up to all units that anybody ever asked for.
- */
-function firstCapacities(steps: readonly Step<PoolAction>[]): readonly number[] {
-  const seen = new Set<number>()
-  let isSet = false
-  let units = 0
-  let [setNs, calledNs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-  for (const { action, callNs, returnNs } of steps) {
-    if (action.verb === 'get' && action.cap !== undefined) seen.add(action.cap)
-    if (action.verb === 'checkout') units += action.lease.units
-    if (action.verb === 'refused') units += action.units
-    if (action.verb === 'resize') {
-      isSet = true
-      setNs = Math.min(setNs, returnNs)
-    } else calledNs = Math.min(calledNs, callNs)
-  }
-  if (setNs < calledNs) return [0]
-  if (!isSet && seen.size > 0) return [...seen]
-  const any = Array.from({ length: Math.min(units, limits.firstCapacityMax) + 1 }, (_, cap) => cap)
-  return [...new Set([...any, ...seen])]
 }
 
 class Pool implements Model<PoolState, PoolAction> {
@@ -170,7 +108,7 @@ class Pool implements Model<PoolState, PoolAction> {
         if (action.used !== undefined && action.used !== usedOf(state)) return []
         return action.cap === undefined || action.cap === cap ? [state] : []
       case 'lost':
-        return leases.some(({ id }) => id === action.id) ? [] : [state]
+        return leases.some(({ id }) => id === action.id) ? [] : [this.#without(state, action.id)]
       case 'checkin':
         return this.#positions(state, action.id).map((at) => ({
           ...state,
@@ -181,7 +119,7 @@ class Pool implements Model<PoolState, PoolAction> {
         return this.#positions(state, action.id).map((at) => {
           const lease = leases[at]!
           const ttlNs = action.ttlNs ?? lease.ttlNs
-          const renewed = { ...lease, id: action.id, ttlNs, untilNs: action.callNs + ttlNs }
+          const renewed = { id: action.id, units: lease.units, ttlNs, untilNs: action.callNs + ttlNs }
           return { ...state, leases: leases.with(at, renewed), named: this.#named(state, action.id) }
         })
     }
@@ -190,7 +128,8 @@ class Pool implements Model<PoolState, PoolAction> {
   lapse(state: PoolState, nowNs: number, target: PoolAction): readonly PoolState[] {
     const tried = new Set<string>()
     return state.leases.flatMap((lease, at) => {
-      if (lease.untilNs > nowNs || (target.verb === 'lost' && lease.id !== target.id)) return []
+      if (lease.untilNs > nowNs) return []
+      if (target.verb === 'lost' && lease.id !== undefined && lease.id !== target.id) return []
       if (lease.id !== undefined && (this.#seen.aliveNs.get(lease.id) ?? 0) > nowNs) return []
       const key = this.#leaseKey(lease, nowNs)
       if (tried.has(key)) return []
@@ -229,7 +168,11 @@ class Pool implements Model<PoolState, PoolAction> {
   }
 
   hinders(first: PoolAction, second: PoolAction): boolean {
-    if (first.verb === 'refused' || first.verb === 'lost' || first.verb === 'get') return false
+    // On the way to the first, a lease may be given whose name nobody has seen.
+    if (second.verb === 'lost' && !this.#seen.granted.has(second.id)) return true
+    if (first.verb === 'refused' || first.verb === 'get') return false
+    if (first.verb === 'lost')
+      return (second.verb === 'checkin' || second.verb === 'renew') && first.id === second.id
     if (first.verb !== 'checkin') return true
     if (second.verb === 'checkin' || second.verb === 'renew') return first.id === second.id
     return second.verb !== 'checkout' && second.verb !== 'resize'
@@ -240,10 +183,11 @@ class Pool implements Model<PoolState, PoolAction> {
   }
 
   /** A lease that nobody will name again is as good as any other with its size and end. */
-  #leaseKey({ id, units, ttlNs, untilNs }: Lease, nowNs: number): string {
+  #leaseKey({ id, units, ttlNs, untilNs, not }: Lease, nowNs: number): string {
     const isNamed = id !== undefined && (this.#seen.namedNs.get(id) ?? -1) >= nowNs
     const end = Math.max(untilNs, nowNs)
-    return isNamed ? `${id} ${units} ${ttlNs} ${end}` : `? ${units} ${end}`
+    if (isNamed) return `${id} ${units} ${ttlNs} ${end}`
+    return not === undefined ? `? ${units} ${end}` : `? ${units} ${end} not ${not.join()}`
   }
 
   /** Where the lease may be: one that was answered is known; another may be any that nobody has seen. */
@@ -251,7 +195,18 @@ class Pool implements Model<PoolState, PoolAction> {
     const known = leases.findIndex((lease) => lease.id === id)
     if (known >= 0) return [known]
     if (this.#seen.granted.has(id) || named.includes(id)) return []
-    return leases.flatMap((lease, at) => (lease.id === undefined ? [at] : []))
+    return leases.flatMap((lease, at) => (lease.id === undefined && !lease.not?.includes(id) ? [at] : []))
+  }
+
+  /** No lease that nobody has seen has this name. */
+  #without(state: PoolState, id: string): PoolState {
+    const { leases, named } = state
+    const may = (lease: Lease): boolean => lease.id === undefined && !lease.not?.includes(id)
+    if (this.#seen.granted.has(id) || named.includes(id) || !leases.some(may)) return state
+    const excluded = leases.map((lease) =>
+      may(lease) ? { ...lease, not: [...(lease.not ?? []), id].sort() } : lease,
+    )
+    return { ...state, leases: excluded }
   }
 
   #named({ named }: PoolState, id: string): readonly string[] {
