@@ -212,7 +212,7 @@ export class ClusterAdmin {
     const replica = this.#replica()!
     const to = wanted ?? this.successor()
     if (to === undefined) return refuse('transferFailed', { to: 0 })
-    if (!replica.confState.voters.includes(to)) return refuse('unknownMember', { id: to })
+    if (!replica.confState.voters.includes(to)) return this.#refuseTransfer(to)
     if (to === replica.raft.id) return { ok: true, value: { leader: to } }
     replica.raft.transferLeader(to)
     replica.schedule()
@@ -231,6 +231,13 @@ export class ClusterAdmin {
       { leaderOnly: false },
     )
     return !result.ok && (result.cause as string) === 'uncertain' ? refuse('transferFailed', { to }) : result
+  }
+
+  #refuseTransfer(to: number): Refusal {
+    const { raft } = this.#replica()!
+    const learner = raft.status().progress.find(({ id }) => id === to)
+    if (learner === undefined) return refuse('unknownMember', { id: to })
+    return refuse('notCaughtUp', { id: to, lag: raft.lastIndex - learner.match })
   }
 
   async #change(change: ConfChange, isDone: (conf: ConfState) => boolean): Promise<Result> {

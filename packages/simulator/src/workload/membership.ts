@@ -31,7 +31,8 @@ async function insist({ pause }: Tools, ask: () => Promise<unknown>, isDone = ''
 
 export const transfer: Chore = {
   name: 'transfer',
-  mayRefuse: ['transferFailed', 'busy'],
+  // Meanwhile the one that was picked may have lost its vote, for what its disk lost, or be a deposed leader's idea.
+  mayRefuse: ['transferFailed', 'busy', 'notCaughtUp', 'unknownMember'],
   async perform({ admin, cluster, random, note }) {
     const voters = cluster.leader?.replica?.confState.voters ?? []
     if (voters.length === 0) return
