@@ -23,6 +23,7 @@ import type { Vendor } from './licenses/vendor-key.ts'
 import { AddressBook } from './members/address-book.ts'
 import { commandOf, promotedStart } from './members/changes.ts'
 import { ClusterAdmin } from './members/cluster-admin.ts'
+import { DrainedLeader } from './members/drained-leader.ts'
 import { foundingRows } from './members/founding.ts'
 import { MemberDuties } from './members/member-duties.ts'
 import { PeerMemory } from './members/memory.ts'
@@ -66,6 +67,7 @@ export class Node {
   readonly #clients: ClientHub
   readonly #admin: ClusterAdmin
   readonly #memberDuties: MemberDuties
+  readonly #drainedLeader: DrainedLeader
   readonly #standing: OwnStanding
   readonly #storing: Storing
   readonly #traffic: RaftTraffic
@@ -169,7 +171,8 @@ export class Node {
           name: this.#name,
           role: roleOf(this.#sources()),
           software: VERSION,
-          draining: this.#members.isDrained(config.id),
+          // A drained member that leads serves: nobody else could.
+          draining: this.#members.isDrained(config.id) && !this.#replica?.isServing,
         }),
         leader: () => this.#leaderHint(),
         status: () => statusReport(this.#sources()),
@@ -191,6 +194,11 @@ export class Node {
       isConnected: (id) => this.#peers.isConnected(id),
       vendor: options.vendor,
       borrowKey: options.borrowKey,
+    })
+    this.#drainedLeader = new DrainedLeader({
+      replica: () => this.#replica,
+      isDrained: () => this.#members.isDrained(config.id),
+      admin: this.#admin,
     })
     this.#memberDuties = new MemberDuties({ self: config.id, replica, memory: this.#memory, members, logger })
     this.#storing = new Storing(storage, {
@@ -451,6 +459,7 @@ export class Node {
       this.#duties?.tick()
       this.#licenseDuties?.tick()
       this.#memberDuties.tick()
+      this.#drainedLeader.tick()
     })
   }
 

@@ -97,6 +97,21 @@ t.test('drain takes a node out of office until it is undrained (O21)', async (t)
   t.equal(unknown.code, 'unknownMember')
 })
 
+t.test('a drained leader serves newcomers, and hands over to the first that comes (O21)', async (t) => {
+  const cluster = await TestCluster.start(t, 3)
+  const leader = await cluster.leader()
+  const [drained, away] = [1, 2, 3].filter((id) => id !== leader)
+  await cluster.admin.request({ op: 'member.drain', id: drained! })
+  await cluster.crashNode(away!)
+  const refusal = await cluster.admin.request({ op: 'member.drain', id: leader }).catch((error) => error)
+  t.equal(refusal.code, 'transferFailed', 'nobody is there to take over')
+  const session = await cluster.session()
+  await session.owner('u').lock('L')
+  await cluster.startNode(away!)
+  await until('the one that came back leads', async () => (await cluster.leader()) === away)
+  t.match(await cluster.status(away!), { locks: 1 })
+})
+
 t.test('members are added as learners, become voters when caught up, and are removed', async (t) => {
   const cluster = await TestCluster.start(t, 3)
   const session = await cluster.session()
