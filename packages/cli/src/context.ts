@@ -15,23 +15,18 @@ import { devAddresses } from './connection-file.ts'
 import { parseDuration } from './durations.ts'
 import { CliError, usage } from './errors.ts'
 import type { Io } from './io.ts'
-import { type NetworkOptions, networkOptions } from './network-options.ts'
+import { type NetworkFlags, type NetworkOptions, networkOptions } from './network-options.ts'
 import { Output, type OutputForm, outputForms } from './output.ts'
 import { sessionFilePath } from './state-file.ts'
 import type { Texts } from './texts/index.ts'
 
 /** The options that many commands share, as they were written; `undefined` = not given. */
-export interface CommonOptions {
+export interface CommonOptions extends NetworkFlags {
   readonly addresses?: string
   readonly namespace?: string
   readonly output?: string
   readonly timeout?: string
   readonly sessionFile?: string
-  readonly ca?: string
-  readonly cert?: string
-  readonly key?: string
-  readonly tokenFile?: string
-  readonly serverName?: string
 }
 
 const DEFAULT_ADDRESSES = ['127.0.0.1:5555', '127.0.0.1:5556', '127.0.0.1:5557']

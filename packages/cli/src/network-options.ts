@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectOptions } from '@tranca/client'
-import type { CommonOptions } from './context.ts'
 import { usage } from './errors.ts'
+
+/** The options about trust, as they were written; `undefined` = not given. */
+export interface NetworkFlags {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly tokenFile?: string
+  readonly serverName?: string
+}
 
 /** The part of the connection that is about trust, as the client library takes it. */
 export type NetworkOptions = Pick<ConnectOptions, 'tls' | 'auth'>
@@ -13,7 +21,7 @@ export type NetworkOptions = Pick<ConnectOptions, 'tls' | 'auth'>
  * @throws CliError `USAGE`; it never quotes what is in a file
  */
 export function networkOptions(
-  options: Pick<CommonOptions, 'ca' | 'cert' | 'key' | 'tokenFile' | 'serverName'>,
+  options: NetworkFlags,
   env: Readonly<Record<string, string | undefined>>,
 ): NetworkOptions {
   const chosen = (given: string | undefined, variable: string): string | undefined =>

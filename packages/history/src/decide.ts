@@ -1,3 +1,4 @@
+import type { Answer } from './answer.ts'
 import { limits } from './limits.ts'
 import type { Contradiction, Question, Step, Timed } from './model.ts'
 import { search } from './search.ts'
@@ -18,17 +19,6 @@ export function decide<State, Action>(
   const smaller = shrink(timed, returnNs, (part) => answer(part, ask, limits.shrinkAttemptMovesMax))
   return smaller ?? first.contradiction
 }
-
-export type Answer =
-  | { readonly kind: 'possible'; readonly moves: number }
-  | { readonly kind: 'undecided'; readonly moves: number }
-  | {
-      readonly kind: 'impossible'
-      readonly moves: number
-      readonly contradiction: Contradiction
-      /** When the answer came that cannot be. */
-      readonly returnNs?: number
-    }
 
 function answer<State, Action>(timed: readonly Timed[], ask: Ask<State, Action>, movesMax: number): Answer {
   const question = ask(timed)

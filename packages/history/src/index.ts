@@ -13,6 +13,7 @@
 export { checkHistory, type Finding, type Verdict } from './check.ts'
 export { explain } from './explain.ts'
 export { formatOperation, writeHistory } from './format/json-lines.ts'
-export { type Parsed, parseHistory } from './format/read.ts'
+export type { Parsed } from './format/parsed.ts'
+export { parseHistory } from './format/read.ts'
 export type { Integer, Json, Operation } from './operation.ts'
 export { HistoryRecorder, type OpenCall } from './recorder.ts'

@@ -1,4 +1,4 @@
-import type { Answer } from './decide.ts'
+import type { Answer } from './answer.ts'
 import { limits } from './limits.ts'
 import type { Contradiction, Timed } from './model.ts'
 import { isRead } from './vocabulary.ts'

@@ -1,5 +1,5 @@
 import type { Integer, Json, Operation } from '../operation.ts'
-import type { Parsed } from './read.ts'
+import type { Parsed } from './parsed.ts'
 
 /** `INFO  jepsen.util - 3 :ok :read 2`: process, type, function, value. */
 const entry = /jepsen\.util - (\S+)\s+:(\w+)\s+:([\w-]+)\s+(.*?)\s*$/

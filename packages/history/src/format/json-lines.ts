@@ -1,7 +1,7 @@
 import type { Json, Operation } from '../operation.ts'
 import { complaintAbout } from '../vocabulary.ts'
 import { parseExact, writeExact } from './exact-json.ts'
-import type { Parsed } from './read.ts'
+import type { Parsed } from './parsed.ts'
 
 const statuses = new Set(['ok', 'unknown', 'fail'])
 

@@ -1,11 +1,6 @@
-import type { Operation } from '../operation.ts'
 import { isJepsenLog, readJepsenLog } from './jepsen.ts'
 import { readJsonLines } from './json-lines.ts'
-
-export type Parsed =
-  | { readonly ok: true; readonly operations: readonly Operation[] }
-  /** The first line that does not fit, counted from 1, and what should have stood there. */
-  | { readonly ok: false; readonly line: number; readonly expected: string }
+import type { Parsed } from './parsed.ts'
 
 /**
  * Reads a recorded history: JSON lines, or the log of a Jepsen test of one register. Empty lines, lines that begin

@@ -1,12 +1,11 @@
-import type { ClientCommand, InternalCommand, Ledger, LedgerEvent, Result } from '@tranca/ledger'
-import type { Entry } from '@tranca/raft-ts'
-import type { Leadership, Replica } from '../replica/replica.ts'
+import type { Ledger, LedgerEvent, Result } from '@tranca/ledger'
+import type { Leadership, Replica, ReplicaProbe } from '../replica/replica.ts'
 
 /**
  * What a simulator sees of a node from within, to check it step by step. Nothing is decided by it, and it
  * must neither throw nor change anything.
  */
-export interface Probe {
+export interface Probe extends ReplicaProbe {
   /** The node takes part: its core runs. */
   started(replica: Replica): void
   leadership(now: Leadership): void
@@ -14,13 +13,9 @@ export interface Probe {
   votesAgain(): void
   /** This leader has applied the first entry of its own term, and answers clients from here on. */
   serving(): void
-  /** One command of the entry that is being applied; `undefined`: it waits. */
-  executed(command: ClientCommand | InternalCommand, result: Result | undefined): void
   /** The answer of a request that was waiting, given by the entry that is being applied. */
   answered(session: number, id: number, result: Result): void
   event(event: LedgerEvent): void
-  /** The entry is applied whole; what it executed, answered and emitted was told before. */
-  applied(entry: Entry, ledger: Ledger): void
   /** A snapshot has replaced the ledger. */
   installed(index: number, ledger: Ledger): void
 }

@@ -13,7 +13,6 @@ import {
   type StorageApply,
 } from '@tranca/raft-ts'
 import type { Cancel, Clock } from '../environment/clock.ts'
-import type { Probe } from '../environment/probe.ts'
 import { NodeError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { commandOf } from '../members/changes.ts'
@@ -58,6 +57,14 @@ export interface Leadership {
   readonly leader: NodeId
 }
 
+/** What may look on while entries are applied, for checks of each step. It must neither throw nor change anything. */
+export interface ReplicaProbe {
+  /** One command of the entry that is being applied; `undefined`: it waits. */
+  executed(command: ClientCommand | InternalCommand, result: Result | undefined): void
+  /** The entry is applied whole; what it executed, answered and emitted was told before. */
+  applied(entry: Entry, ledger: Ledger): void
+}
+
 /** What the replica tells the node around it. All calls are synchronous and must not throw. */
 export interface ReplicaPorts {
   /** Messages of one turn to one member. */
@@ -91,7 +98,7 @@ export class Replica {
   readonly clusterClock: ClusterClock
   readonly stages: Stages
   readonly #clock: Clock
-  readonly #probe: Probe | undefined
+  readonly #probe: ReplicaProbe | undefined
   readonly #ports: ReplicaPorts
   readonly #checkpointer: Checkpointer
   readonly #reads: ReadQueue
@@ -115,7 +122,7 @@ export class Replica {
     raft: RawNode
     ledger: Ledger
     clock: Clock
-    probe?: Probe | undefined
+    probe?: ReplicaProbe | undefined
     ports: ReplicaPorts
     checkpointer: Checkpointer
     applied: number

@@ -1,5 +1,21 @@
+import type { Random } from '../random.ts'
 import type { Host } from './host.ts'
-import type { Network } from './network.ts'
+import type { Schedule } from './schedule.ts'
+
+/** What a connection runs over. */
+export interface Wires {
+  readonly schedule: Schedule
+  readonly random: Random
+  /** A chunk arrives in two pieces, with this chance. */
+  readonly weather: { readonly splitChance: number }
+  isShut(from: Host, to: Host): boolean
+  /** How long the next piece takes. */
+  latencyMs(): number
+  /** Chunks of members in the order and number in which they leave; `undefined`: as they are. */
+  pieces(kind: 'peer' | 'client', bytes: Buffer): { bytes: Buffer; lateMs: number }[] | undefined
+  /** Neither side has it open any more. */
+  gone(connection: Connection): void
+}
 
 /** What travels: bytes, or the end of the connection with the system's word for it. */
 type Item = { readonly bytes: Buffer } | { readonly code: string }
@@ -88,12 +104,12 @@ export class End {
 
 /** A connection between two processes: bytes in order, until it breaks. */
 export class Connection {
-  readonly network: Network
+  readonly network: Wires
   readonly kind: 'peer' | 'client'
   readonly dialer: End
   listener: End | undefined
 
-  constructor(network: Network, host: Host, kind: 'peer' | 'client') {
+  constructor(network: Wires, host: Host, kind: 'peer' | 'client') {
     this.network = network
     this.kind = kind
     this.dialer = new End(this, host)
@@ -176,7 +192,7 @@ export class Connection {
   }
 
   ended(): void {
-    if (this.dialer.isClosed && (this.listener?.isClosed ?? true)) this.network.connections.delete(this)
+    if (this.dialer.isClosed && (this.listener?.isClosed ?? true)) this.network.gone(this)
   }
 
   #flush(end: End): void {

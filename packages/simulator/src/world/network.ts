@@ -1,5 +1,5 @@
 import type { Random } from '../random.ts'
-import { Connection, type End } from './connection.ts'
+import { Connection, type End, type Wires } from './connection.ts'
 import type { Host } from './host.ts'
 import { type FrameFaults, meddle } from './peer-frames.ts'
 import type { Schedule } from './schedule.ts'
@@ -30,7 +30,7 @@ const synMs = [1_000, 2_000, 3_000, 4_000, 5_000]
  * Wires between machines. A link can be cut in one direction: what is written meanwhile waits, as TCP would
  * send it again, and comes in one burst when the link is back; unless the connection breaks before.
  */
-export class Network {
+export class Network implements Wires {
   readonly schedule: Schedule
   readonly random: Random
   weather: Weather
@@ -110,6 +110,10 @@ export class Network {
   /** What is written on a connection between members may be meddled with; the result leaves one by one. */
   pieces(kind: 'peer' | 'client', bytes: Buffer): { bytes: Buffer; lateMs: number }[] | undefined {
     return kind === 'peer' ? meddle(bytes, this.weather.frames, this.random) : undefined
+  }
+
+  gone(connection: Connection): void {
+    this.connections.delete(connection)
   }
 
   /** The process of a machine died: the system closes what it had open, unless the machine died with it. */
