@@ -1,7 +1,7 @@
 import type { Installation, LockMode } from './commands.ts'
 import { HashTable } from './hash-table.ts'
 import { IdMap } from './id-map.ts'
-import type { Holder, Refusal, Result } from './result.ts'
+import { type Holder, type Refusal, type Result, refuse } from './result.ts'
 import type { Row } from './rows.ts'
 import type { Timed } from './timers.ts'
 
@@ -193,6 +193,11 @@ export abstract class Holding {
     this.owner = owner
     this.order = order
   }
+
+  /** Someone waits for things like this one. */
+  get isWaitedFor(): boolean {
+    return false
+  }
 }
 
 /** A name that can be held by several and waited for. */
@@ -301,6 +306,10 @@ export abstract class ResourceHold extends Holding {
     this.sinceMs = sinceMs
   }
 
+  override get isWaitedFor(): boolean {
+    return this.resource.firstClaim !== undefined
+  }
+
   abstract view(): Holder
 }
 
@@ -383,6 +392,24 @@ export abstract class Waiter implements Row, Timed {
     return true
   }
 
+  /** Content with what any of several can give: a place in lines in place of claims. */
+  get hasChoice(): boolean {
+    return false
+  }
+
+  /**
+   * Those of the stuck owners who have what it lacks, if all the others could not give enough. Empty: they
+   * could, or it lacks nothing beside its claims.
+   */
+  lackBecauseOf(_isStuck: (owner: Owner) => boolean): readonly Lack[] {
+    return NO_LACK
+  }
+
+  /** The refusal of the victim of a deadlock. */
+  deadlock(cycle: unknown): Refusal {
+    return refuse('deadlock', { cycle })
+  }
+
   /** Takes its places in lines, which are not queues of resources. */
   join(): void {}
 
@@ -407,6 +434,15 @@ export abstract class Waiter implements Row, Timed {
     }
   }
 }
+
+/** Who has what a waiter lacks, and of which product. */
+export interface Lack {
+  readonly owner: Owner
+  readonly name: string
+  readonly product: number
+}
+
+const NO_LACK: readonly Lack[] = []
 
 export type WaiterFields = {
   readonly order: number

@@ -8,7 +8,8 @@ export const ledgerCauses = {
   held: 'A try found a name held. `{name, holders, queued}`',
   timeout: 'The wait ended. `{name, holders, queued}`',
   canceled: 'The waiting request was canceled, or its owner was released.',
-  deadlock: 'The request was chosen as the victim of a deadlock. `{cycle: [{session, owner, name}]}`',
+  deadlock:
+    'The request was chosen as the victim of a deadlock. `{cycle: [{session, owner, name}]}`; who waits for a unit of a license has `product` too, and its refusal all that a license refusal tells.',
   lockDelay: 'The last holder died, and the lock-delay still runs. `{name, remainingMs}`',
   notHolder: 'The owner does not hold the name, or the token is not its own. `{name, holders}`',
   upgrade: 'A shared holder asked for exclusive while others share.',

@@ -1,4 +1,4 @@
-import { type Owner, type Session, Waiter, type WaiterFields } from '../graph.ts'
+import { type Lack, type Owner, type Session, Waiter, type WaiterFields } from '../graph.ts'
 import {
   IDLE_MS_MAX,
   LINGER_MS_MAX,
@@ -11,6 +11,7 @@ import { isOwner, OWNER_EXPECTED } from '../names.ts'
 import { invalid, type Refusal, type Result, refuse } from '../result.ts'
 import type { LicenseCheckout } from './commands.ts'
 import { deny, explain, isWaitable } from './explain.ts'
+import { lackOf } from './lack.ts'
 import type { Licenses } from './licenses.ts'
 import { Asked, type Grant, type LicenseCaller, Place, type Pool } from './pool.ts'
 
@@ -214,9 +215,26 @@ export class CheckoutWaiter extends Waiter implements LicenseCaller {
   }
 
   timeout(): Refusal {
+    return this.#deny('timeout')
+  }
+
+  #deny(as: 'timeout' | 'deadlock'): Refusal {
     const { feature, product } = this.operation
     const products = this.#licenses.catalog.productsOf(feature, product) ?? []
-    return deny(this.#licenses, this.asked, products, { as: 'timeout', self: this })
+    return deny(this.#licenses, this.asked, products, { as, self: this })
+  }
+
+  override get hasChoice(): boolean {
+    return true
+  }
+
+  override lackBecauseOf(isStuck: (owner: Owner) => boolean): readonly Lack[] {
+    return lackOf(this.asked, this.owner, isStuck)
+  }
+
+  override deadlock(cycle: unknown): Refusal {
+    const { cause, detail } = this.#deny('deadlock')
+    return refuse(cause, { ...detail, cycle })
   }
 
   rowClaims(): CheckoutClaimsRow {

@@ -194,6 +194,10 @@ export class Grant extends Holding implements Row {
     return 'grant'
   }
 
+  override get isWaitedFor(): boolean {
+    return this.seat !== undefined && !this.pool.isEmpty
+  }
+
   get id(): number {
     return this.order
   }

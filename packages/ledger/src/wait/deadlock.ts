@@ -1,10 +1,7 @@
-import { type Claim, type Owner, ResourceHold, type Waiter } from '../graph.ts'
+import type { Claim, Owner, Waiter } from '../graph.ts'
 import { nameOf } from '../names.ts'
-
-/** One who waits in a circle, and the name at which it waits for the next. */
-export type CycleMember = { readonly session: number; readonly owner: string; readonly name: string }
-
-export type Cycle = { readonly victim: Waiter; readonly members: readonly CycleMember[] }
+import { type Cycle, type CycleMember, cycleOf } from './cycle.ts'
+import { KnotSearch } from './knot.ts'
 
 /**
  * Looks for a circle of waits. A waiter waits for the owners whose holds block its claims (and so for
@@ -16,20 +13,23 @@ export type Cycle = { readonly victim: Waiter; readonly members: readonly CycleM
  *
  * A holder of permits blocks only if the claim cannot be met without what it holds; so a circle found is
  * a real one, but a circle through permits that any of several holders could give is left to time-outs.
+ * Who waits for a license may go on with any unit; if one was met on the way, a search for knots follows.
  */
 export class DeadlockSearch {
   readonly #stepsMax: number
   readonly #queue: Waiter[] = []
+  readonly #knots: KnotSearch
   #search = 0
 
   constructor(stepsMax: number) {
     this.#stepsMax = stepsMax
+    this.#knots = new KnotSearch(stepsMax)
   }
 
   /** Cheap look before a new waiter's search: a circle needs someone who waits for what its owner holds. */
   canClose(owner: Owner): boolean {
     for (let held = owner.firstHolding; held !== undefined; held = held.nextOfOwner) {
-      if (held instanceof ResourceHold && held.resource.firstClaim !== undefined) return true
+      if (held.isWaitedFor) return true
     }
     return false
   }
@@ -40,9 +40,10 @@ export class DeadlockSearch {
     if (from === undefined) this.#addWaitersOf(owner, undefined)
     else this.#add(from, undefined)
     const cycle = this.#walk(owner)
+    const mayKnot = cycle === undefined && this.#queue.some(({ hasChoice }) => hasChoice)
     for (const waiter of this.#queue) waiter.cameFrom = undefined
     this.#queue.length = 0
-    return cycle
+    return mayKnot ? this.#knots.find(owner, from) : cycle
   }
 
   #walk(owner: Owner): Cycle | undefined {
@@ -54,7 +55,7 @@ export class DeadlockSearch {
           steps += 1
           if (steps > this.#stepsMax) return undefined
           if (!claim.isBlockedBy(hold)) continue
-          if (hold.owner === owner) return cycleOf(claim)
+          if (hold.owner === owner) return circle(claim)
           steps += this.#addWaitersOf(hold.owner, claim)
         }
         steps += 1
@@ -81,23 +82,14 @@ export class DeadlockSearch {
   }
 }
 
-/** The circle from its last claim, which waits for the owner, back to the first. */
-function cycleOf(last: Claim): Cycle {
-  let victim = last.waiter
+/** From its last claim, which waits for the owner, back to the first. */
+function circle(last: Claim): Cycle {
+  const waiters: Waiter[] = []
   const members: CycleMember[] = []
   for (let claim: Claim | undefined = last; claim !== undefined; claim = claim.waiter.cameFrom) {
-    const { waiter } = claim
-    members.push({
-      session: waiter.owner.session.id,
-      owner: waiter.owner.name,
-      name: nameOf(claim.resource.key),
-    })
-    if (isRatherVictim(waiter, victim)) victim = waiter
+    const { owner } = claim.waiter
+    waiters.push(claim.waiter)
+    members.push({ session: owner.session.id, owner: owner.name, name: nameOf(claim.resource.key) })
   }
-  return { victim, members: members.reverse() }
-}
-
-/** Lowest priority first, then the youngest. */
-function isRatherVictim(a: Waiter, b: Waiter): boolean {
-  return a.priority < b.priority || (a.priority === b.priority && a.order > b.order)
+  return cycleOf(waiters.reverse(), members.reverse())
 }

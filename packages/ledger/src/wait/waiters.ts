@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import type { Core } from '../core.ts'
 import { Answer, type Line, type Owner, type Resource, type Session, type Waiter } from '../graph.ts'
-import { type Refusal, type Result, refuse } from '../result.ts'
+import type { Refusal, Result } from '../result.ts'
 import { Candidates } from './candidates.ts'
 import { DeadlockSearch } from './deadlock.ts'
 
@@ -139,8 +139,7 @@ export class Waiters {
     // The owner may have vanished with its last wait; it holds again in this very step.
     owners.set(owner.name, owner)
     this.#complete(waiter, waiter.take())
-    const isWaitedFor = waiter.claims.some(({ resource }) => resource.firstClaim !== undefined)
-    if (isWaitedFor && owner.firstWaiter !== undefined) this.#suspects.push(owner)
+    if (owner.firstWaiter !== undefined && this.#search.canClose(owner)) this.#suspects.push(owner)
   }
 
   #dequeue(waiter: Waiter): void {
@@ -175,7 +174,7 @@ export class Waiters {
     while (waiter?.gone !== true) {
       const cycle = this.#search.find(owner, waiter)
       if (cycle === undefined) return
-      this.refuse(cycle.victim, refuse('deadlock', { cycle: cycle.members }))
+      this.refuse(cycle.victim, cycle.victim.deadlock(cycle.members))
       this.#grantAll()
     }
   }
