@@ -228,6 +228,7 @@ await t.test('what several processes did adds up', async (t) => {
   t.match(sum.load, { processes: 2, cpuSeconds: 0.5, rssBytes: 200 })
   t.match(sum.steps, { acquire: { count: 3, maxMs: 3 } })
   t.equal(processesFor({ work: 'lock', clients: 1, shape: 'connections' }, 2), 1)
+  t.equal(processesFor({ work: 'lock', clients: 64, shape: 'connections' }, 2), 1, 'one is enough')
   t.equal(processesFor({ work: 'lock', clients: 256, shape: 'connections' }, 2), 2)
   t.equal(processesFor({ work: 'lock', clients: 256, shape: 'owners' }, 2), 1, 'one connection')
   t.equal(processesFor({ work: 'lock', clients: 256, shape: 'pipeline' }, 2), 1, 'one connection')

@@ -127,7 +127,8 @@ export function processesFor(job: Job, processesMax: number): number {
   return Math.max(1, Math.min(processesMax, Math.floor(job.clients / CLIENTS_PER_PROCESS_MIN)))
 }
 
-const CLIENTS_PER_PROCESS_MIN = 32
+/** Fewer would pay for two compilers and twice the wake-ups, on cores that they share with the nodes. */
+const CLIENTS_PER_PROCESS_MIN = 128
 
 /** Adds up what several processes, or several stretches of time, recorded. */
 export function merged(reports: readonly LoadReport[]): Measured {
