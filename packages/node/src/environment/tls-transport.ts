@@ -44,6 +44,7 @@ export function tlsTransport(
       server.on('secureConnection', (socket) => {
         const remote = remoteOf(socket)
         const stream = new SocketStream(socket, remote)
+        socket.on('data', stream.receive)
         const certificate = socket.getPeerX509Certificate()
         if (certificate !== undefined && !socket.authorized) {
           const reason = String(socket.authorizationError)
@@ -65,6 +66,7 @@ export function tlsTransport(
         checkServerIdentity: () => undefined,
       })
       const stream = new SocketStream(socket, address)
+      socket.on('data', stream.receive)
       socket.on('secureConnect', () => {
         const certificate = socket.getPeerX509Certificate()
         stream.identity = certificate && identityOf(certificate)

@@ -1,5 +1,6 @@
 import { createConnection, createServer, isIPv4, type Server, type Socket } from 'node:net'
 import type { Identity } from '../security/identity.ts'
+import { adopt, ownReads } from './own-reads.ts'
 
 /**
  * A stream between two processes. Bytes arrive in order or the stream closes;
@@ -55,7 +56,7 @@ export function isLoopback(address: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
 
-/** A socket of either kind as a stream. */
+/** A socket of either kind as a stream. Whoever makes it brings what was read to `receive`. */
 export class SocketStream implements Stream {
   onData: ((chunk: Buffer) => void) | undefined
   onClose: ((code: string) => void) | undefined
@@ -69,7 +70,6 @@ export class SocketStream implements Stream {
     this.#socket = socket
     this.remote = remote
     socket.setNoDelay(true)
-    socket.on('data', (chunk) => this.onData?.(chunk))
     socket.on('drain', () => this.onDrain?.())
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#code = error.code ?? 'ERROR'
@@ -77,6 +77,8 @@ export class SocketStream implements Stream {
     socket.on('end', () => socket.destroy())
     socket.on('close', () => this.onClose?.(this.#code))
   }
+
+  readonly receive = (chunk: Buffer): void => this.onData?.(chunk)
 
   get backlog(): number {
     return this.#socket.writableLength
@@ -128,16 +130,22 @@ export const tcpTransport: Transport = {
   async listen(address, onStream) {
     const { host, port } = parseAddress(address)
     const open = new Set<Socket>()
-    const server = createServer({ noDelay: true }, (socket) => {
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
+      const remote = `${accepted.remoteAddress}:${accepted.remotePort}`
+      const socket = adopt(accepted, (chunk) => stream.receive(chunk)) ?? accepted
+      const stream = new SocketStream(socket, remote)
       open.add(socket)
       socket.on('close', () => open.delete(socket))
-      onStream(new SocketStream(socket, `${socket.remoteAddress}:${socket.remotePort}`))
+      if (socket === accepted) socket.on('data', stream.receive).resume()
+      onStream(stream)
     })
     return listenOn(server, { host, port }, open)
   },
   dial(address, onOpen) {
-    const socket = createConnection({ ...parseAddress(address), noDelay: true })
+    const options = { ...parseAddress(address), noDelay: true }
+    const socket = createConnection({ ...options, ...ownReads((chunk) => stream.receive(chunk)) })
     socket.on('connect', onOpen)
-    return new SocketStream(socket, address)
+    const stream = new SocketStream(socket, address)
+    return stream
   },
 }
