@@ -42,9 +42,11 @@ export interface Step<Action> {
   readonly narrows?: boolean
   /**
    * Steps that must happen and are alike may change places while both are open: it is enough to try the one that
-   * returns first. `undefined` for a step that is like no other.
+   * returns first. Of steps that may happen and are alike, it is enough to try the one with the lowest `rank`.
+   * `undefined` for a step that is like no other.
    */
   readonly alike?: string | undefined
+  readonly rank?: number
   /** What clients saw of it: several operations if a request was sent again. */
   readonly operations: readonly Operation[]
 }

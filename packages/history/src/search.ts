@@ -206,18 +206,25 @@ class Search<State, Action> {
       this.#count()
       moves.push(this.#look({ ...path, state }, this.#open))
     }
-    const tried = new Set<string>()
-    for (const other of this.#maybe) {
-      const { action } = this.#steps[other]!
-      if (path.used.includes(other) || this.#model.helps(path.state, action, target) === 'no') continue
-      const kind = this.#kindNow(other)
-      if (tried.has(kind)) continue
-      tried.add(kind)
+    for (const other of this.#best(path, target)) {
       this.#count()
-      for (const state of this.#model.take(path.state, action))
+      for (const state of this.#model.take(path.state, this.#steps[other]!.action))
         moves.push(this.#look({ ...path, state, used: including(path.used, other) }, this.#open))
     }
     return moves
+  }
+
+  /** Of the steps that may still happen and can help, one of each kind, and of those that are alike the best. */
+  #best(path: Path<State>, target: Action): number[] {
+    const best = new Map<string, number>()
+    for (const other of this.#maybe) {
+      const { action, alike, rank = 0 } = this.#steps[other]!
+      if (path.used.includes(other) || this.#model.helps(path.state, action, target) === 'no') continue
+      const kind = alike ?? this.#kindNow(other)
+      const rival = best.get(kind)
+      if (rival === undefined || rank < this.#steps[rival]!.rank!) best.set(kind, other)
+    }
+    return [...best.values()]
   }
 
   #happen(path: Path<State>, position: number): Path<State>[] {

@@ -59,15 +59,25 @@ export function poolQuestion(timed: readonly Timed[]): Question<PoolState, PoolA
   return {
     model: new Pool(seen, capacities),
     partial,
-    steps: steps.map((step) => ({ ...step, alike: alike(step) })),
+    steps: steps.map((step) => ({ ...step, alike: alike(step), rank: rank(step) })),
   }
 
   /** The units, if nothing else can be seen of which lease it is while the step is open. */
   function alike({ action, returnNs }: Step<PoolAction>): string | undefined {
-    if (action.verb === 'checkout' && action.lease.untilNs > returnNs) return `checkout ${action.lease.units}`
-    if (action.verb !== 'checkin' || namings.get(action.id) !== 1) return undefined
+    if (action.verb === 'checkout') {
+      // Of leases that nobody sees, one that may end sooner can do all that another can.
+      const isUnseen = returnNs === Number.POSITIVE_INFINITY
+      return isUnseen || action.lease.untilNs > returnNs ? `checkout ${action.lease.units}` : undefined
+    }
+    // An unknown one matters by which lease it is: that may have ended by itself.
+    const isCertain = returnNs !== Number.POSITIVE_INFINITY
+    if (action.verb !== 'checkin' || !isCertain || namings.get(action.id) !== 1) return undefined
     const units = granted.get(action.id)
     return units === undefined ? undefined : `checkin ${units}`
+  }
+
+  function rank({ action }: Step<PoolAction>): number {
+    return action.verb === 'checkout' ? action.lease.untilNs : 0
   }
 }
 
