@@ -24,6 +24,7 @@ import { AddressBook } from './members/address-book.ts'
 import { commandOf, promotedStart } from './members/changes.ts'
 import { ClusterAdmin } from './members/cluster-admin.ts'
 import { DrainedLeader } from './members/drained-leader.ts'
+import { type Electorate, storedElectorates } from './members/electorate.ts'
 import { foundingRows } from './members/founding.ts'
 import { MemberDuties } from './members/member-duties.ts'
 import { PeerMemory } from './members/memory.ts'
@@ -69,6 +70,8 @@ export class Node {
   readonly #memberDuties: MemberDuties
   readonly #drainedLeader: DrainedLeader
   readonly #standing: OwnStanding
+  /** The last one that the disk knew when this node started. */
+  readonly #storedElectorate: Electorate | undefined
   readonly #storing: Storing
   readonly #traffic: RaftTraffic
   readonly #snapshots: SnapshotSender
@@ -232,6 +235,10 @@ export class Node {
       failed: (error) => this.#fail(error),
     })
     const isFresh = storage.meta.index === 0
+    const electorates = isFresh
+      ? [{ index: 0, voters: config.members.map((member) => member.id) }]
+      : storedElectorates(storage.log, { index: storage.meta.index, voters: storage.meta.confState.voters })
+    this.#storedElectorate = isFresh ? undefined : electorates[0]
     if (!isFresh) this.#digests.own(storage.meta.index, storage.meta.digest)
     this.#standing = new OwnStanding({
       self: config.id,
@@ -241,7 +248,7 @@ export class Node {
         run: this.#run,
         lastIndex: storage.log.lastIndex(),
       },
-      voters: isFresh ? config.members.map((member) => member.id) : storage.meta.confState.voters,
+      electorates,
       clock,
       graceMs: 2 * config.timing.heartbeatMs,
       decide: (verdict) => {
@@ -580,6 +587,9 @@ export class Node {
       run: this.#run,
       lastIndex: this.#storage.log.lastDurableIndex,
       founders: this.#founders,
+      electorate: this.#replica
+        ? { index: this.#replica.applied, voters: this.#replica.confState.voters }
+        : this.#storedElectorate,
     }
   }
 

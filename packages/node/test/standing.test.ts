@@ -10,7 +10,7 @@ function standing(own: Partial<OwnState>) {
   const each = new OwnStanding({
     self: 1,
     own: { standing: 'member', starts: 4, run: 'run-1', lastIndex: 50, ...own },
-    voters: [1, 2, 3],
+    electorates: [{ index: 40, voters: [1, 2, 3] }],
     clock,
     graceMs: 100,
     decide: (verdict) => verdicts.push(verdict.kind),

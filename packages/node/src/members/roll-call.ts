@@ -1,4 +1,5 @@
 import type { Memory, Welcome } from '../peers/greeting.ts'
+import type { Electorate } from './electorate.ts'
 
 export type Standing = 'new' | 'joining' | 'member'
 
@@ -30,28 +31,29 @@ export type Verdict =
  * An empty node founds a cluster only together with **all** founders, each empty in the run that it
  * met; or when one that did so says that it met this very run. Any other member that it meets means
  * that there is a cluster already: it joins.
+ *
+ * Whose word counts may have changed while a member was away, or since the checkpoint that it fell back to: the
+ * newest electorate that it has heard of decides, its own or another member's. What speaks against it counts
+ * whoever says it.
  */
 export class RollCall {
   readonly #self: number
   readonly #own: OwnState
-  /** Ids whose word counts: the voters, or the founders of a new cluster. */
-  readonly #voters: ReadonlySet<number>
+  /** Whose word counts: the newest that is known to be committed, and any that may be; or the founders. */
+  #electorates: readonly Electorate[]
   readonly #heard = new Map<number, Welcome>()
 
-  constructor(options: { self: number; own: OwnState; voters: Iterable<number> }) {
+  constructor(options: { self: number; own: OwnState; electorates: readonly Electorate[] }) {
     this.#self = options.self
     this.#own = options.own
-    this.#voters = new Set(options.voters)
-  }
-
-  /** A single node, or a joining one, has nobody to wait for. */
-  begin(): Verdict {
-    return this.#verdict()
+    this.#electorates = options.electorates
   }
 
   /** Nobody is left who might know something. */
   get hasHeardAll(): boolean {
-    return [...this.#voters].every((id) => id === this.#self || this.#heard.has(id))
+    return this.#electorates.every(({ voters }) =>
+      voters.every((id) => id === this.#self || this.#heard.has(id)),
+    )
   }
 
   onWelcome(welcome: Welcome): Verdict {
@@ -59,33 +61,51 @@ export class RollCall {
     this.#heard.set(self.id, welcome)
     const less = contradiction(this.#own, memory)
     if (less) return this.#join(memory.starts, `member '${self.name}' remembers ${less}`)
-    if (this.#own.standing === 'new' && self.standing !== 'new') {
+    if (this.#own.standing === 'new' && this.#belongs(self)) {
       // Those whom only the other one has met found it, too, and will ask this node.
       return memory.founders.length > 0
         ? { kind: 'found', runs: new Map([...memory.founders, ...this.#runs()]) }
         : this.#join(memory.starts, `member '${self.name}' belongs to a cluster already`)
     }
-    return this.#verdict()
+    if (this.#own.standing === 'member') this.#follow(self.electorate)
+    return this.verdict()
   }
 
-  #verdict(): Verdict {
+  /** By what was heard so far. A single node, or a joining one, has nobody to wait for. */
+  verdict(): Verdict {
     const { standing } = this.#own
     if (standing === 'joining') return { kind: 'vouched' }
-    if (!this.#voters.has(this.#self)) {
+    const own = this.#electorates.filter(({ voters }) => voters.includes(this.#self))
+    if (own.length === 0) {
       return standing === 'member'
         ? { kind: 'vouched' }
         : this.#join(0, 'this node is not among the founders')
     }
-    // A node that is empty or joins itself cannot vouch for a member.
-    const wanted = standing === 'new' ? 'new' : 'member'
-    let count = 1
-    for (const [id, { self }] of this.#heard) {
-      if (id !== this.#self && this.#voters.has(id) && self.standing === wanted) count++
-    }
     if (standing === 'new') {
-      return count === this.#voters.size ? { kind: 'found', runs: this.#runs() } : { kind: 'wait' }
+      const isWhole = own.every((founders) => this.#count(founders, 'new') === founders.voters.length)
+      return isWhole ? { kind: 'found', runs: this.#runs() } : { kind: 'wait' }
     }
-    return count > this.#voters.size / 2 ? { kind: 'vouched' } : { kind: 'wait' }
+    // A node that is empty or joins itself cannot vouch for a member.
+    const isQuorum = own.some((one) => this.#count(one, 'member') > one.voters.length / 2)
+    return isQuorum ? { kind: 'vouched' } : { kind: 'wait' }
+  }
+
+  /** It is not empty. One that only waits to be added, and is no founder, says nothing about a cluster. */
+  #belongs({ id, standing }: Welcome['self']): boolean {
+    if (standing === 'joining') return this.#electorates.some(({ voters }) => voters.includes(id))
+    return standing === 'member'
+  }
+
+  /** What another member has applied is committed. */
+  #follow(heard: Electorate | undefined): void {
+    if (heard === undefined || heard.index <= this.#electorates[0]!.index) return
+    if (!heard.voters.includes(this.#self)) return
+    this.#electorates = [heard, ...this.#electorates.filter(({ index }) => index > heard.index)]
+  }
+
+  /** Voters of that standing who have been heard, this node included. */
+  #count({ voters }: Electorate, wanted: Standing): number {
+    return voters.filter((id) => id === this.#self || this.#heard.get(id)?.self.standing === wanted).length
   }
 
   #runs(): ReadonlyMap<number, string> {

@@ -1,5 +1,6 @@
 import type { Clock } from '../environment/clock.ts'
 import type { Welcome } from '../peers/greeting.ts'
+import type { Electorate } from './electorate.ts'
 import { type OwnState, RollCall, type Standing, type Verdict } from './roll-call.ts'
 
 /**
@@ -24,7 +25,7 @@ export class OwnStanding {
   constructor(options: {
     self: number
     own: OwnState
-    voters: Iterable<number>
+    electorates: readonly Electorate[]
     clock: Clock
     /** How long members that have not answered are waited for once a quorum has. */
     graceMs: number
@@ -40,7 +41,7 @@ export class OwnStanding {
     this.#graceMs = options.graceMs
     this.#decide = options.decide
     this.#reason = own.standing === 'joining' ? 'rejoining: has no vote until it has caught up' : ''
-    this.#roll = new RollCall({ self: options.self, own, voters: options.voters })
+    this.#roll = new RollCall({ self: options.self, own, electorates: options.electorates })
   }
 
   get standing(): Standing {
@@ -71,7 +72,7 @@ export class OwnStanding {
   }
 
   begin(): void {
-    this.#take(this.#roll.begin())
+    this.#take(this.#roll.verdict())
   }
 
   onWelcome(welcome: Welcome): void {
@@ -105,7 +106,10 @@ export class OwnStanding {
     if (this.#lingers) return
     this.#lingers = true
     this.#clock.after(this.#graceMs, () => {
-      if (!this.#decided) this.#settle({ kind: 'vouched' })
+      this.#lingers = false
+      const verdict = this.#roll.verdict()
+      // One that was heard meanwhile may have told of other voters.
+      if (!this.#decided && verdict.kind !== 'wait') this.#settle(verdict)
     })
   }
 

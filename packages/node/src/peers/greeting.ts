@@ -29,6 +29,10 @@ export const helloSchema = z.object({
   lastIndex: z.int().min(0),
   /** Digest of the members that the configuration names: founders must agree on them. */
   founders: z.string().max(64),
+  /** The voters as of the last entry that it has applied; absent if it belongs to nothing. */
+  electorate: z
+    .object({ index: z.int().min(0), voters: z.array(z.int().min(1)).max(limits.membersMax).readonly() })
+    .optional(),
 })
 
 export type Hello = z.infer<typeof helloSchema>

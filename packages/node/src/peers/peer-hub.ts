@@ -101,15 +101,11 @@ export class PeerHub {
         this.#add(id, address, undefined)
         continue
       }
-      const wasGuest = peer.guest !== undefined
       peer.guest = undefined
       if (peer.address !== address) {
         peer.address = address
         this.#drop(peer)
         this.#dial(peer)
-      } else if (wasGuest && peer.stream && peer.greeted) {
-        // What it answered before did not count.
-        this.#greet(peer.stream)
       }
     }
   }
@@ -239,7 +235,7 @@ export class PeerHub {
     peer.redialMs = limits.redialMsMin
     peer.run = welcome.self.run
     if (restarted) this.#handlers.onGone(peer.id)
-    if (!peer.guest) this.#handlers.onWelcome(welcome)
+    this.#handlers.onWelcome(welcome)
   }
 
   #closedBy(peer: Peer, stream: Stream, code: string): void {
