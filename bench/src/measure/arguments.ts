@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type PeerName, peerNames } from '../peers/peer.ts'
 import { peerRows } from '../peers/rows.ts'
+import { experimentFamilies, experimentIds } from './experiments.ts'
 import { limits } from './limits.ts'
 import { allRows, families, isWanted } from './rows.ts'
 
@@ -48,7 +49,7 @@ Options:
   --html FILE        the same as a page with plots, for a browser without a network or a printer
   --help             this text
 
-Families: ${families.join(', ')}
+Families: ${[...families, ...experimentFamilies].join(', ')}
 
 Examples:
   npm run bench -- --quick
@@ -84,7 +85,7 @@ export function parseArguments(args: readonly string[]): BenchArguments {
         ? stages
           ? ['lock']
           : undefined
-        : onlyRows(values.only, peers.length > 0 ? peerRows.map((row) => row.id) : rowIds(counts)),
+        : onlyRows(values.only, peers.length > 0 ? peerRows.map((row) => row.id) : rowIds(counts, quick)),
     clients: counts,
     seconds,
     warmSeconds: Math.min(1, seconds / 2),
@@ -142,8 +143,8 @@ function peersOf(values: readonly string[]): PeerName[] {
   })
 }
 
-function rowIds(counts: readonly number[]): string[] {
-  return [...allRows(counts).map((row) => row.id), 'ratio', 'license-cost']
+function rowIds(counts: readonly number[], quick: boolean): string[] {
+  return [...allRows(counts).map((row) => row.id), 'ratio', ...experimentIds(quick), 'license-cost']
 }
 
 /** A row outside of the usual counts, such as `lock/200`, adds its count by `--clients`. */

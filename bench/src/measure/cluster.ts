@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAdmin } from '@tranca/client'
-import { type DevCluster, startDevCluster } from 'tranca/dev-cluster'
+import { type DevCluster, type DevClusterOptions, startDevCluster } from 'tranca/dev-cluster'
 import { issueBenchKey } from './license-key.ts'
 import type { LocalNode } from './nodes.ts'
 
@@ -15,6 +15,11 @@ export interface Target {
   readonly close: () => Promise<void>
 }
 
+/** One that was started here. */
+export interface OwnTarget extends Target {
+  readonly cluster: DevCluster
+}
+
 /** A cluster that runs already, and is left as it was, but for what the sessions of the load leave behind. */
 export function pointedAt(addresses: readonly string[]): Target {
   return {
@@ -26,7 +31,7 @@ export function pointedAt(addresses: readonly string[]): Target {
 }
 
 /**
- * Three processes on loopback with the settings as shipped, in a new directory under `home`; both go at the end.
+ * Three processes (or `members`) on loopback with the settings as shipped, in a new directory under `home`; both go at the end.
  *
  * @param isLicensed installs a key of the benchmark's own, too
  */
@@ -34,8 +39,12 @@ export async function startTarget(options: {
   readonly home: string
   readonly isLicensed: boolean
   readonly signal: AbortSignal
-}): Promise<Target> {
-  const { home, isLicensed, signal } = options
+  /** Default 3. */
+  readonly members?: number
+  /** Default: as shipped. */
+  readonly checkpoint?: DevClusterOptions['checkpoint']
+}): Promise<OwnTarget> {
+  const { home, isLicensed, signal, members: count = 3, checkpoint } = options
   mkdirSync(home, { recursive: true })
   const directory = mkdtempSync(join(home, 'bench-'))
   const key = isLicensed ? issueBenchKey(Date.now()) : undefined
@@ -49,15 +58,18 @@ export async function startTarget(options: {
     if (vendorPublicKey !== undefined) writeFileSync(vendorPublicKey, key!.publicKeyPem)
     cluster = await startDevCluster({
       directory: join(directory, 'cluster'),
-      members: 3,
+      members: count,
+      checkpoint,
       ports: 'free',
       logLevel: 'warn',
       vendorPublicKey,
     })
     await cluster.whenReady({ signal })
     const { members, addresses } = cluster
+    const started = cluster
     const unlicensed = key === undefined ? 'no row needs a key' : await install(key.keyFile, addresses)
     return {
+      cluster: started,
       addresses,
       local: () => members.map(({ name, pid, admin }) => ({ name, pid, admin })),
       unlicensed,

@@ -140,9 +140,21 @@ function procFile(name: string): string | undefined {
   }
 }
 
-async function logSize(admin: string): Promise<number | undefined> {
-  const found = /^tranca_log_size_bytes (\d+)/m.exec(await metricsOf(admin))
+function logSize(admin: string): Promise<number | undefined> {
+  return metricOf(admin, 'tranca_log_size_bytes')
+}
+
+/** One value of a node; `undefined` if it cannot be had. */
+export async function metricOf(admin: string, name: string): Promise<number | undefined> {
+  const found = new RegExp(`^${name} (\\S+)`, 'm').exec(await metricsOf(admin))
   return found === null ? undefined : Number(found[1])
+}
+
+/** Resident memory of a process; `undefined` where it cannot be seen. */
+export function rssBytesOf(pid: number | undefined): number | undefined {
+  const text = pid === undefined ? undefined : procFile(`${pid}/status`)
+  const found = /^VmRSS:\s+(\d+) kB/m.exec(text ?? '')
+  return found === null ? undefined : Number(found[1]) * 1_024
 }
 
 /** Empty if it cannot be had. */

@@ -1,5 +1,7 @@
 import { millis, table, whole } from '../demo/text.ts'
 import { peerLines } from '../peers/print.ts'
+import { growthLines } from './growth/print.ts'
+import { memberDownLines, startLines } from './recovery/print.ts'
 import type { BenchResult, Ratio, RowResult } from './result.ts'
 import { clientsText } from './rows.ts'
 
@@ -23,10 +25,15 @@ export function resultLines(result: BenchResult): string[] {
   lines.push(...addedLines(result.rows))
   for (const ratio of result.ratios) lines.push('', ...ratioLines(ratio))
   lines.push(...peerLines(result.peers))
+  lines.push(...growthLines(result.growth))
+  lines.push(...memberDownLines(result.memberDown), ...startLines(result.starts))
   if (result.licenseCost.length > 0) lines.push('', ...costLines(result))
   if (result.skipped.length > 0) {
-    const ids = result.skipped.map((row) => row.id).join(', ')
-    lines.push('', `left out: ${ids} (${result.skipped[0]!.reason})`)
+    lines.push('')
+    for (const reason of new Set(result.skipped.map((row) => row.reason))) {
+      const ids = result.skipped.filter((row) => row.reason === reason).map((row) => row.id)
+      lines.push(`left out: ${ids.join(', ')} (${reason})`)
+    }
   }
   for (const row of result.failed) lines.push('', `FAILED ${row.id}: ${row.reason}`)
   return lines

@@ -1,8 +1,11 @@
 import type { PeerResult } from '../peers/result.ts'
+import type { GrowthRow } from './growth/growth.ts'
 import type { LedgerCost } from './ledger-cost.ts'
 import type { Measured } from './load.ts'
 import type { Machine } from './machine.ts'
 import type { NodeUsage } from './nodes.ts'
+import type { MemberDownRow } from './recovery/member-down.ts'
+import type { StartRow } from './recovery/restart.ts'
 import type { Row } from './rows.ts'
 import type { StageTimes } from './stages.ts'
 
@@ -44,8 +47,15 @@ export interface RatioRound {
   readonly byNodeCpu: number | undefined
 }
 
+/** What is measured in clusters of their own, one after the other: it would weigh on the rows. */
+export interface ExperimentResults {
+  readonly growth: readonly GrowthRow[]
+  readonly memberDown: readonly MemberDownRow[]
+  readonly starts: readonly StartRow[]
+}
+
 /** Everything, as `--json` writes it. Times have their unit in the name. */
-export interface BenchResult {
+export interface BenchResult extends ExperimentResults {
   readonly format: 1
   readonly name: 'tranca-bench'
   readonly startedAt: string

@@ -3,13 +3,14 @@ import type { PeerResult } from '../peers/result.ts'
 import { peerRows } from '../peers/rows.ts'
 import type { BenchArguments } from './arguments.ts'
 import { pointedAt, startTarget, type Target } from './cluster.ts'
+import { experimentFamilies, experimentIds, runExperiments } from './experiments.ts'
 import type { Job } from './job.ts'
 import { costUnits, type LedgerCost, measureLedgerCost, quickCostUnits } from './ledger-cost.ts'
 import { Load, LoadPool, type Measured } from './load.ts'
 import { thisMachine } from './machine.ts'
 import { median } from './median.ts'
 import { type NodeUsage, NodeWatch } from './nodes.ts'
-import type { BenchResult, FailedRow, Ratio, RatioRound, RowResult } from './result.ts'
+import type { BenchResult, ExperimentResults, FailedRow, Ratio, RatioRound, RowResult } from './result.ts'
 import { allRows, isWanted, RATIO_CLIENTS, type Row } from './rows.ts'
 import { stageTimes } from './stages.ts'
 
@@ -62,6 +63,7 @@ export async function runBench(options: RunOptions): Promise<BenchResult> {
       await target.close()
     }
   }
+  const experiments = withPeers ? nothing : await bench.experiments()
   const licenseCost: LedgerCost[] = []
   if (isMeasured('license-cost')) {
     for (const units of quick ? quickCostUnits : costUnits) {
@@ -91,11 +93,14 @@ export async function runBench(options: RunOptions): Promise<BenchResult> {
     rows: bench.rows,
     ratios: bench.ratios,
     peers,
+    ...experiments,
     licenseCost,
     failed: bench.failed,
     skipped: bench.skipped,
   }
 }
+
+const nothing: ExperimentResults = { growth: [], memberDown: [], starts: [] }
 
 class Bench {
   readonly rows: RowResult[] = []
@@ -170,6 +175,23 @@ class Bench {
         onEvent(`${id} failed: ${reason}`)
       },
     })
+  }
+
+  /** What needs clusters of its own. */
+  async experiments(): Promise<ExperimentResults> {
+    const { home, signal, onEvent } = this.#options
+    const { only, quick, seconds, warmSeconds, loadProcesses, addresses } = this.#options.arguments
+    if (addresses !== undefined) {
+      const wanted = experimentIds(quick).filter((id) => isWanted(id, only))
+      for (const id of experimentFamilies) {
+        if (!wanted.some((each) => isWanted(each, [id]))) continue
+        this.skipped.push({ id, title: id, reason: 'needs clusters of its own' })
+      }
+      return nothing
+    }
+    const onFailure = (failed: FailedRow): void => void this.failed.push(failed)
+    const settings = { only, quick, seconds, warmSeconds, loadProcesses }
+    return runExperiments({ ...settings, home, signal, onEvent, onFailure })
   }
 
   async #guarded(row: Pick<Row, 'id' | 'title'>, measure: () => Promise<void>): Promise<void> {
