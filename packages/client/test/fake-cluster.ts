@@ -300,6 +300,9 @@ export class FakeCluster {
       const at = connection.watches.findIndex((one) => one.number === watch)
       if (at >= 0) connection.watches.splice(at, 1)
     }
+    if (request.operation.op === 'license.borrowToken') {
+      return { ok: true, value: { token: `token of ${request.operation.borrow}` } }
+    }
     if (request.operation.op === 'leader.transfer') return { ok: true, value: { leader: node.id } }
     return { ok: true, value: {} }
   }

@@ -64,6 +64,8 @@ export class FakeLedger {
   /** Units in force, by product. */
   readonly products = new Map<number, number>([[4_000, 2]])
   readonly grants = new Map<number, FakeGrant>()
+  /** Product and user of what is borrowed, by its id. */
+  readonly borrows = new Map<string, { readonly product: number; readonly user: string }>()
   /** How often each operation has been executed, by its text. */
   readonly executed = new Map<string, number>()
   readonly opened: number[] = []
@@ -182,6 +184,21 @@ export class FakeLedger {
         else if (grant.holders.size < grant.units) grant.holders.add(operation.holder)
         else return this.#exhausted(grant.product)
         return ok({ grant: operation.grant, taken: grant.holders.size, units: grant.units })
+      }
+      case 'license.borrow': {
+        const { product, user } = operation
+        if (this.#freeUnits(product) === 0) return this.#exhausted(product)
+        const grant = ++this.#lastGrant
+        this.borrows.set(`B${grant}`, { product, user })
+        return ok({ grant, borrow: `B${grant}` })
+      }
+      case 'license.returnBorrowed': {
+        const { borrow } = operation
+        const found = this.borrows.get(borrow)
+        if (found === undefined) return no('unknownBorrow', { borrow })
+        this.borrows.delete(borrow)
+        this.#grantAll()
+        return ok(found)
       }
       case 'license.renew':
       case 'license.checkin': {
@@ -333,6 +350,7 @@ export class FakeLedger {
   #freeUnits(product: number): number {
     let free = this.products.get(product) ?? 0
     for (const grant of this.grants.values()) if (grant.product === product) free -= grant.units
+    for (const borrow of this.borrows.values()) if (borrow.product === product) free -= 1
     return free
   }
 

@@ -205,3 +205,75 @@ await t.test('a license around work is released however the work ends', async (t
   await kit.world.until(user.license(FULL))
   t.equal(await kit.world.until(user.release()), 1, 'and all of it with the owner')
 })
+
+await t.test(
+  'a unit is borrowed with its token, outlives session and owner, and is returned once',
+  async (t) => {
+    const kit = fakeCluster()
+    const { ledger } = kit.cluster
+    const until = new Date('2026-12-24T20:00:00Z')
+    const session = await open(kit)
+    const unit = await kit.world.until(session.owner('u1').borrow(FULL, { user: 'ana', until }))
+    t.match(unit, { borrow: 'B1', product: FULL, user: 'ana', token: 'token of B1' })
+    const asked = [...ledger.executed.keys()].find((one) => one.includes('license.borrow'))!
+    t.match(JSON.parse(asked), { owner: 'u1', product: FULL, user: 'ana', untilWallMs: until.getTime() })
+    await kit.world.until(session.owner('u1').release())
+    t.equal(ledger.borrows.size, 1)
+    await kit.world.until(unit.return())
+    t.equal(ledger.borrows.size, 0)
+    t.match(await failure(kit.world.until(unit.return())), {
+      code: 'unknownBorrow',
+      detail: { borrow: 'B1' },
+    })
+    await kit.world.until(session.owner('u2').license(FULL, { units: 2 }))
+    const full = failure(kit.world.until(session.owner('u1').borrow(FULL, { user: 'ana', until: 1 })))
+    t.match(await full, { code: 'exhausted' })
+  },
+)
+
+await t.test('a unit whose token cannot be had goes back', async (t) => {
+  const kit = fakeCluster()
+  kit.cluster.fate = ({ operation }) =>
+    operation.op === 'license.borrowToken' ? { refuse: 'noBorrowKey' } : 'pass'
+  const session = await open(kit)
+  const refused = session.owner('u1').borrow(FULL, { user: 'ana', until: Date.now() })
+  t.match(await failure(kit.world.until(refused)), { code: 'noBorrowKey' })
+  t.equal(executed(kit, 'license.borrow'), 1)
+  t.equal(kit.cluster.ledger.borrows.size, 0)
+  t.equal(session.outstandingCount, 0)
+})
+
+await t.test('a break at any point borrows and returns one unit (O4)', async (t) => {
+  const fates: Fate[] = ['lose', 'loseAnswer', { refuse: 'notLeader' }, { refuse: 'uncertain' }]
+  for (const op of ['license.borrow', 'license.borrowToken', 'license.returnBorrowed']) {
+    for (const fate of fates) {
+      const kit = fakeCluster()
+      let count = 0
+      kit.cluster.fate = (request) => (request.operation.op === op && ++count === 1 ? fate : 'pass')
+      const user = (await open(kit)).owner('u')
+      const work = async (): Promise<string> => {
+        const unit = await user.borrow(FULL, { user: 'ana', until: Date.now() })
+        await unit.return()
+        return unit.token
+      }
+      const name = `${op} ${typeof fate === 'object' ? fate.refuse : fate}`
+      t.equal(await kit.world.until(work()), 'token of B1', name)
+      t.equal(executed(kit, 'license.borrow'), 1, name)
+      t.equal(executed(kit, 'license.returnBorrowed'), 1, name)
+      t.equal(kit.cluster.ledger.borrows.size, 0, name)
+    }
+  }
+})
+
+await t.test('a borrowing that is aborted while it is on its way leaves no unit behind (O7)', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit)
+  const abort = new AbortController()
+  kit.cluster.fate = ({ operation }) => (operation.op === 'license.borrowToken' ? 'swallow' : 'pass')
+  const options = { user: 'ana', until: Date.now(), signal: abort.signal }
+  const waiting = failure(session.owner('u1').borrow(FULL, options))
+  await kit.world.untilTrue(() => kit.cluster.ledger.borrows.size === 1)
+  abort.abort()
+  t.match(await kit.world.until(waiting), AbortedError)
+  await kit.world.untilTrue(() => kit.cluster.ledger.borrows.size === 0)
+})
