@@ -16,7 +16,7 @@ import { confirm } from '../confirm.ts'
 import type { Context } from '../context.ts'
 import { formatMoment } from '../durations.ts'
 import { CliError, usage } from '../errors.ts'
-import { sayValidity } from './validity-line.ts'
+import { sayValidated, sayValidity } from './validity-line.ts'
 
 export function addKey(kit: Kit, program: Command): void {
   const key = group(kit, program, 'key', 'help.key')
@@ -108,12 +108,13 @@ async function show(context: Context): Promise<void> {
   const body = found.body === '' ? undefined : (JSON.parse(found.body) as LicenseKey)
   out.data({ ...found, body: body ?? null }, () => {
     sayValidity(context, found.validity)
+    out.line('')
     if (body === undefined) return
     describe(context, body)
     const { emergencies, validatedMs } = found.validity
     if (body.onlineValidation !== undefined) {
-      const { toleranceDays: days } = body.onlineValidation
-      out.line(context.texts.get('say.validated', { when: formatMoment(validatedMs), days }))
+      const { toleranceDays } = body.onlineValidation
+      sayValidated(context, { validatedMs, toleranceDays })
     }
     if (emergencies.length > 0)
       out.line(context.texts.get('say.emergencies', { days: emergencies.join(', ') }))

@@ -330,6 +330,7 @@ async function report(context: Context, options: PeriodOptions & ExportOptions):
   }
   out.data(data, () => {
     sayValidity(context, list.validity)
+    out.line('')
     const { units, connections, sessions } = list.peaks
     out.line(texts.get('say.period', { from: formatMoment(fromMs), to: formatMoment(toMs) }))
     out.line(texts.get('say.peaks', { units, connections, sessions }))

@@ -97,6 +97,7 @@ async function list(context: Context, options: { installation?: string }): Promi
   const found = await context.ask({ op: 'license.list', ...(installation && { installation }) })
   out.data(found, () => {
     sayValidity(context, found.validity)
+    out.line('')
     // A type of installation that the contract gives nothing is left out, unless it was asked for.
     const shown = found.products.filter((each) => {
       const { total, used, nature } = each

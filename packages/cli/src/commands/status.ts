@@ -1,11 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Admin, NodeReport, NodeStatus } from '@tranca/client'
+import { type Admin, type NodeReport, type NodeStatus, TrancaError } from '@tranca/client'
+import type { LicenseKey } from '@tranca/license-key'
 import type { Command } from 'commander'
 import { type Kit, leaf } from '../command-kit.ts'
 import type { Context } from '../context.ts'
 import { formatDuration, parseDuration } from '../durations.ts'
 import { CliError, Exit } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { sayValidated, sayValidity } from './validity-line.ts'
+
+const LICENSE_TIMEOUT_MS = 2_000
 
 /** One member as all nodes together see it. Positions are log indexes. */
 interface MemberRow {
@@ -27,6 +31,17 @@ interface MemberRow {
   readonly version?: string | undefined
 }
 
+interface LicenseStatus {
+  readonly state: string
+  readonly reason: string
+  readonly serial: number
+  readonly customer: string
+  readonly validUntil: string
+  /** Wall clock of the last online validation, if the key wants one. */
+  readonly validatedMs?: number | undefined
+  readonly toleranceDays?: number | undefined
+}
+
 interface ClusterStatus {
   readonly cluster: string
   readonly leader?: { readonly id: number; readonly name: string } | undefined
@@ -42,6 +57,8 @@ interface ClusterStatus {
     readonly waiting: number
   }
   readonly members: readonly MemberRow[]
+  /** Absent if no key is installed, or no leader to tell. */
+  readonly license?: LicenseStatus | undefined
   /** Addresses that did not answer. */
   readonly silent: readonly { readonly address: string; readonly reason: string }[]
 }
@@ -113,9 +130,25 @@ async function watch(context: Context, admin: Admin, intervalMs: number, stop: A
 async function look(context: Context, admin: Admin): Promise<ClusterStatus> {
   const reports = await admin.statusOfAll()
   const status = combine(reports)
+  if (status?.leader !== undefined) return { ...status, license: await lookAtLicense(admin) }
   if (status !== undefined) return status
   const reasons = reports.map((report) => (report.ok ? '' : report.error.message)).join('; ')
   throw context.nobodyAnswered(reports, reasons)
+}
+
+/** A leader that is just going must not keep the rest from being shown. */
+async function lookAtLicense(admin: Admin): Promise<LicenseStatus | undefined> {
+  const request = admin.request({ op: 'key.show' }, { deadlineMs: LICENSE_TIMEOUT_MS })
+  const found = await request.catch((error: unknown) => {
+    if (error instanceof TrancaError) return undefined
+    throw error
+  })
+  if (found === undefined || found.body === '') return undefined
+  const { state, reason, serial, customer, validUntil, validatedMs } = found.validity
+  const { onlineValidation } = JSON.parse(found.body) as LicenseKey
+  const license = { state, reason, serial, customer, validUntil }
+  if (onlineValidation === undefined) return license
+  return { ...license, validatedMs, toleranceDays: onlineValidation.toleranceDays }
 }
 
 /** Joins what the nodes say; the leader of the highest term is right about the others. */
@@ -188,7 +221,12 @@ function show(context: Context, status: ClusterStatus): void {
     const { cluster, term, commit, revision } = status
     const leader = status.leader?.name ?? texts.get('say.nobody')
     io.stdout.write(`${texts.get('say.clusterLine', { cluster, leader, term, commit, revision })}\n`)
-    io.stdout.write(`${texts.get('say.countsLine', status.counts)}\n\n`)
+    io.stdout.write(`${texts.get('say.countsLine', status.counts)}\n`)
+    if (status.license !== undefined) {
+      sayValidity(context, status.license)
+      sayValidated(context, status.license)
+    }
+    io.stdout.write('\n')
     out.table(
       ['node', 'id', 'role', 'state', 'term', 'commit', 'applied', 'lag', 'drained', 'up', 'client'],
       status.members.map((member) => [
