@@ -2,6 +2,7 @@ import type { ClientCommand, InternalCommand, LedgerEvent, Operation, Result } f
 import t from 'tap'
 import { Agreement } from '../src/check/agreement.ts'
 import type { Checker, Happening, Step, Who } from '../src/check/checker.ts'
+import { FailedDisk } from '../src/check/failed-disk.ts'
 import { Fencing } from '../src/check/fencing.ts'
 import { Invariants } from '../src/check/invariants.ts'
 import { Numbers } from '../src/check/numbers.ts'
@@ -260,6 +261,33 @@ t.test('more units in use than are in force, or than the ledger counts', async (
   )
   t.match(see({ log: [key(2), granted], used: 0 }), [/0 units of 4000 in use, by what was granted 1/])
   t.match(see({ log: [key(2), granted], used: 1, held: [1, 2] }), [/grants hold 2 units of 4000, 1 count/])
+})
+
+t.test('a file that is written again after a failure, and a process that goes on', async (t) => {
+  const see = (show: (checker: FailedDisk) => void) => {
+    const said: string[] = []
+    show(new FailedDisk(n1, (reason) => said.push(reason)))
+    return said
+  }
+  const log = { operation: 'sync', path: 'log' } as const
+  t.same(
+    see((checker) => {
+      checker.called(log, 1)
+      checker.failed(log, 1)
+      checker.called({ operation: 'write', path: 'other' }, 1)
+      checker.called(log, 2)
+      checker.stillRuns(2)
+    }),
+    [],
+  )
+  t.match(
+    see((checker) => {
+      checker.failed(log, 1)
+      checker.called({ operation: 'write', path: 'log' }, 1)
+      checker.stillRuns(1)
+    }),
+    [/write of log after one that had failed/, /n1 runs on/],
+  )
 })
 
 t.test('a ledger that contradicts itself', async (t) => {

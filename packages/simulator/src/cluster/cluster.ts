@@ -1,3 +1,4 @@
+import { FailedDisk } from '../check/failed-disk.ts'
 import type { Panel } from '../check/panel.ts'
 import { type DiskPace, SimulatedDisk } from '../world/disk.ts'
 import type { World } from '../world/world.ts'
@@ -37,6 +38,7 @@ export class Cluster {
       host,
       random: world.random.fork(),
       pace: { ...this.#pace },
+      failures: new FailedDisk(address, (reason) => world.complain('failed disk', reason)),
       onCrash: () => member?.crash({ machine: true }),
     })
     member = new Member({

@@ -1,6 +1,10 @@
 import { type DiskCall, MemoryDisk, StorageError } from '@tranca/storage'
+import type { FailedDisk } from '../check/failed-disk.ts'
 import type { Random } from '../random.ts'
 import type { Host } from './host.ts'
+
+/** A process whose disk failed has ended after so long. */
+const stopMs = 5_000
 
 export interface DiskPace {
   /** Time of a call that changes something, from and to. */
@@ -21,13 +25,21 @@ export class SimulatedDisk {
   readonly #host: Host
   readonly #random: Random
   readonly #onCrash: () => void
+  readonly #failures: FailedDisk
 
-  constructor(options: { host: Host; random: Random; pace: DiskPace; onCrash: () => void }) {
+  constructor(options: {
+    host: Host
+    random: Random
+    pace: DiskPace
+    onCrash: () => void
+    failures: FailedDisk
+  }) {
     this.#host = options.host
     this.#random = options.random
     this.#calm = options.pace
     this.pace = options.pace
     this.#onCrash = options.onCrash
+    this.#failures = options.failures
     this.disk = new MemoryDisk({
       random: () => this.#random.fraction(),
       schedule: (call, finish) => this.#schedule(call, finish),
@@ -66,9 +78,13 @@ export class SimulatedDisk {
   }
 
   #before(call: DiskCall): void {
+    const { life } = this.#host
+    this.#failures.called(call, life)
     if (this.failNext === undefined || call.operation !== this.failNext) return
     this.failNext = undefined
     this.hasFailed = true
+    this.#failures.failed(call, life)
+    this.#host.after(stopMs, () => this.#failures.stillRuns(life))
     throw new StorageError('IO', `${call.path}: ${call.operation} failed`)
   }
 }
