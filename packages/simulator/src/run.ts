@@ -10,6 +10,7 @@ import { compareRows, lastWord } from './rest.ts'
 import { Application } from './workload/application.ts'
 import { Operator } from './workload/operator.ts'
 import { unitsInForce } from './workload/vendor.ts'
+import { Watcher } from './workload/watcher.ts'
 import { World } from './world/world.ts'
 
 export interface RunOptions {
@@ -37,6 +38,8 @@ export interface Verdict {
 
 /** After everything is whole again, all must have come to rest within so much time. */
 const healMs = 60_000
+/** What its share of chance begins with: other streams stay as they are. */
+const watchersShare = 2 ** 40
 /** A run that goes on for so many events turns in a circle. */
 const eventsMax = 2_000_000
 
@@ -82,6 +85,12 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
       }),
   )
   const operator = new Operator({ world, cluster })
+  const watcher = new Watcher({
+    world,
+    watched: panel.watched,
+    random: new Random(seed + watchersShare),
+    addresses: () => cluster.clientAddresses,
+  })
   const nemesis = new Nemesis(random.fork())
   const stage: Stage = { world, cluster, applications, random: random.fork() }
   const troubleMs = random.between(3_000, 12_000)
@@ -106,6 +115,7 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
     cluster.keepUp()
     for (const application of applications) application.start()
     operator.start()
+    watcher.start()
     nemesis.begin(stage)
     await until(troubleMs, () => false)
     if (!isBroken()) {
@@ -113,6 +123,7 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
       nemesis.end()
       heal(stage)
       operator.rest()
+      watcher.rest()
       await comeToRest()
     }
   } finally {
@@ -124,7 +135,7 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
   async function comeToRest(): Promise<void> {
     const endMs = schedule.nowMs + healMs
     const pending = () => [
-      ...(operator.pending === undefined ? [] : [operator.pending]),
+      ...[operator.pending, watcher.pending].filter((one) => one !== undefined),
       ...applications.flatMap((one) => [...one.pending.values()]),
     ]
     if (!(await until(endMs, () => operator.hasLicensed && pending().length === 0))) {
@@ -146,6 +157,10 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
     }
     if (!(await until(endMs, isEven))) {
       if (!isBroken()) world.complain('rest', `the members are not equally far: ${stateOf()}`)
+      return
+    }
+    if (!(await until(endMs, () => watcher.pending === undefined))) {
+      if (!isBroken()) world.complain('rest', `never told: ${watcher.pending}`)
       return
     }
     compareRows(world, cluster, panel.numbers)

@@ -12,6 +12,7 @@ import { OneLeader } from './one-leader.ts'
 import { Seen } from './seen.ts'
 import { Sessions } from './sessions.ts'
 import { type Contract, Units } from './units.ts'
+import { Watched } from './watched.ts'
 
 /** Entries between two looks at everything that must be true in a ledger. */
 const invariantsEvery = 16
@@ -21,6 +22,7 @@ export class Panel {
   readonly agreement: Agreement
   readonly numbers: Numbers
   readonly seen: Seen
+  readonly watched: Watched
   readonly #invariants: Invariants
   readonly #checkers: readonly Checker[]
   readonly #note: (number: number) => void
@@ -42,6 +44,7 @@ export class Panel {
     this.agreement = new Agreement(as('agreement'))
     this.numbers = new Numbers(as('numbers'))
     this.seen = new Seen(as('seen'))
+    this.watched = new Watched(as('watched'))
     this.#invariants = new Invariants(as('invariants'), invariantsEvery)
     this.#checkers = [
       this.agreement,
@@ -53,6 +56,7 @@ export class Panel {
       this.numbers,
       new Units(as('units'), options.contract),
       this.seen,
+      this.watched,
       this.#invariants,
     ]
   }

@@ -36,8 +36,8 @@ export class World {
     return this.#hosts
   }
 
-  addHost(name: string): Host {
-    const localMs = Math.floor(this.random.between(1, 1e9))
+  addHost(name: string, random = this.random): Host {
+    const localMs = Math.floor(random.between(1, 1e9))
     const host = new Host(this.schedule, this.#hosts.length + 1, name, { localMs, wallMs: beginMs })
     this.#hosts.push(host)
     return host
