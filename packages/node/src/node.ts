@@ -156,6 +156,7 @@ export class Node {
             logger,
             isWanted: (index) => this.#replica !== undefined && index > this.#replica.raft.commit,
             onReceived: (snapshot) => this.#status === 'open' && this.#traffic.receiveSnapshot(snapshot),
+            failed: (error) => this.#fail(error),
           }),
         onGone: (id) => this.#onGone(id),
       },

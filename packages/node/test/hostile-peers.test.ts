@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { StorageError } from '@tranca/storage'
 import { Packr } from 'msgpackr'
 import { pino } from 'pino'
 import t from 'tap'
@@ -184,6 +185,7 @@ t.test('a snapshot whose sender is gone without a word gives its place back', as
         logger,
         isWanted: () => true,
         onReceived: () => true,
+        failed: (error) => t.fail(error.message),
       }),
   })
   const streams: FakeStream[] = []
@@ -205,6 +207,49 @@ t.test('a snapshot whose sender is gone without a word gives its place back', as
   t.equal(aborted.length, streams.length, 'and the connection is not counted any more')
   await hub.close()
 })
+
+t.test(
+  'a disk that fails under a snapshot stops the node; a snapshot that is no good does not',
+  async (t) => {
+    const stopped = async (begin: () => Promise<unknown>, write: () => Promise<void> = async () => {}) => {
+      const causes: string[] = []
+      const { transport, hub } = await peers({
+        onSnapshotStream: (from, stream) =>
+          receiveSnapshot({
+            from,
+            stream,
+            storage: {
+              receiveSnapshot: async () => {
+                await begin()
+                return { meta, write, abort: async () => {} }
+              },
+            } as never,
+            clock: new VirtualClock(),
+            logger,
+            isWanted: () => true,
+            onReceived: () => true,
+            failed: (error) => causes.push(error.message),
+          }),
+      })
+      const stream = transport.connect()
+      stream.onData!(peerFrame(FrameKind.snapshotHello, encodeGreeting(helloOf(2))))
+      stream.onData!(peerFrame(FrameKind.snapshotBegin, packr.pack({ term: 1, meta })))
+      stream.onData!(peerFrame(FrameKind.snapshotChunk, Buffer.alloc(10)))
+      await new Promise((resolve) => setImmediate(resolve))
+      t.ok(stream.isClosed)
+      await hub.close()
+      return causes
+    }
+    const broken = (code: ConstructorParameters<typeof StorageError>[0]) => () =>
+      Promise.reject(new StorageError(code, code))
+    const nothing = async () => undefined
+    t.same(await stopped(broken('IO')), ['IO'], 'it is never tried again')
+    t.same(await stopped(nothing, broken('LEDGER_FAILED')), ['LEDGER_FAILED'])
+    t.same(await stopped(nothing, broken('SNAPSHOT_DAMAGED')), [])
+    t.same(await stopped(broken('SNAPSHOT_IN_PROGRESS')), [])
+    t.same(await stopped(broken('DISK_FULL')), [], 'room may come')
+  },
+)
 
 t.test('an answer to a snapshot that cannot be understood ends the sending, not the node', async (t) => {
   const done: boolean[] = []

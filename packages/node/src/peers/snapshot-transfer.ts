@@ -1,5 +1,11 @@
 import type { InstallSnapshot, NodeId } from '@tranca/raft-ts'
-import type { IncomingSnapshot, LedgerMeta, NodeStorage, OutgoingSnapshot } from '@tranca/storage'
+import {
+  type IncomingSnapshot,
+  type LedgerMeta,
+  type NodeStorage,
+  type OutgoingSnapshot,
+  StorageError,
+} from '@tranca/storage'
 import { Packr } from 'msgpackr'
 import type { Logger } from 'pino'
 import { z } from 'zod'
@@ -161,6 +167,8 @@ export function receiveSnapshot(options: {
   isWanted: (index: number) => boolean
   /** True: it is Raft's from here on; false: it is dropped. */
   onReceived: (snapshot: ReceivedSnapshot) => boolean
+  /** The disk failed: the node must stop, as for any other write. */
+  failed: (error: Error) => void
 }): (kind: FrameKind, body: Buffer) => void {
   const { from, stream, storage, clock, logger } = options
   let incoming: IncomingSnapshot | undefined
@@ -208,7 +216,10 @@ export function receiveSnapshot(options: {
     cancelIdle?.()
     work = work
       .then(() => end(false))
-      .catch((error: unknown) => logger.warn({ err: error }, 'snapshot could not be dropped'))
+      .catch((error: unknown) => {
+        logger.warn({ err: error }, 'snapshot could not be dropped')
+        if (isDiskFailure(error)) options.failed(error)
+      })
   }
   return (kind, body) => {
     restartIdle()
@@ -221,7 +232,13 @@ export function receiveSnapshot(options: {
       })
       .catch((error: unknown) => {
         logger.warn({ peer: from, err: error }, 'snapshot refused')
+        if (isDiskFailure(error)) options.failed(error)
         stream.close()
       })
   }
+}
+
+/** Not a lack of room, and not what was sent. */
+function isDiskFailure(error: unknown): error is StorageError {
+  return error instanceof StorageError && (error.code === 'IO' || error.code === 'LEDGER_FAILED')
 }
