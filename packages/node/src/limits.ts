@@ -2,6 +2,8 @@
 export const limits = {
   /** Commands of one turn go into entries of at most this size (docs/architecture.md, "How a request flows"). */
   entrySizeMax: 1024 * 1024,
+  /** An entry that has been on its way for longer may be followed by others before it is committed. */
+  entryAloneMs: 5,
   /** Proposals that wait for a place in the log; beyond it, the node stops reading from its clients. */
   proposalBacklogSizeMax: 16 * 1024 * 1024,
   /** Entries proposed and not yet committed. */

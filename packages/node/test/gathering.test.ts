@@ -144,7 +144,7 @@ class Leader {
   }
 }
 
-t.test('commands gather while entries are in flight, until they are as many as those', async (t) => {
+t.test('commands gather while an entry is in flight', async (t) => {
   const leader = new Leader()
   await leader.stand()
   t.ok(leader.replica.isServing)
@@ -153,20 +153,36 @@ t.test('commands gather while entries are in flight, until they are as many as t
   await leader.ask(1)
   t.same(leader.takeEntries(), [1], 'a lone one leaves at once')
   await leader.ask(1)
-  t.same(leader.takeEntries(), [1], 'as many as are in flight')
-  await leader.ask(1)
-  t.same(leader.takeEntries(), [], 'fewer')
-  await leader.ask(1)
-  t.same(leader.takeEntries(), [2])
-  await leader.ask(3)
-  t.same(leader.takeEntries(), [])
+  await leader.ask(2)
+  t.same(leader.takeEntries(), [], 'others wait until it has landed')
   t.same(leader.answers, [])
 
   await leader.acknowledge()
-  t.same(leader.answers, [1, 2, 3, 4], 'what was in flight')
-  t.same(leader.takeEntries(), [3], 'what has gathered leaves when nothing is in flight')
+  t.same(leader.answers, [1])
+  t.same(leader.takeEntries(), [3])
   await leader.acknowledge()
-  t.same(leader.answers, [1, 2, 3, 4, 5, 6, 7])
+  t.same(leader.answers, [1, 2, 3, 4])
+  t.same(leader.takeEntries(), [])
+})
+
+t.test('an entry that is long on its way is followed by others as large', async (t) => {
+  const leader = new Leader()
+  await leader.stand()
+  await leader.ask(2)
+  t.same(leader.takeEntries(), [2])
+  leader.clock.advance(limits.entryAloneMs + 1)
+
+  await leader.ask(1)
+  t.same(leader.takeEntries(), [], 'fewer than are in flight')
+  await leader.ask(1)
+  t.same(leader.takeEntries(), [2], 'as many')
+  await leader.ask(3)
+  t.same(leader.takeEntries(), [], 'fewer than in both')
+  await leader.ask(1)
+  t.same(leader.takeEntries(), [4])
+
+  await leader.acknowledge()
+  t.same(leader.answers, [1, 2, 3, 4, 5, 6, 7, 8])
 })
 
 t.test('followers hear of a commit with the next entry, or a little later', async (t) => {

@@ -114,6 +114,7 @@ export class Replica {
   /** Index of this term's `leader.start`; 0 until proposed. */
   #startIndex = 0
   #scheduled = false
+  #isInTurn = false
   #stopped = false
   #applied: number
   confState: ConfState
@@ -160,6 +161,11 @@ export class Replica {
     return this.#queueSize > limits.proposalBacklogSizeMax
   }
 
+  /** `turnEnded` is about to be called. */
+  get isInTurn(): boolean {
+    return this.#isInTurn
+  }
+
   /** A snapshot has replaced the ledger. */
   installed(ledger: Ledger, index: number, confState: ConfState): void {
     this.ledger = ledger
@@ -183,7 +189,7 @@ export class Replica {
 
   step(message: Message): void {
     this.raft.step(message)
-    this.schedule()
+    this.#scheduleIfReady()
   }
 
   /** Stands for election now, unless something forbids it. */
@@ -234,6 +240,11 @@ export class Replica {
     this.#clock.endOfTurn(() => this.#turn())
   }
 
+  /** For what as a rule changes nothing: the third member's word on an entry that two have, say. */
+  #scheduleIfReady(): void {
+    if (this.raft.hasReady()) this.schedule()
+  }
+
   #enqueue(proposal: Proposal): void {
     this.#queue.push(proposal)
     this.stages.queued()
@@ -244,6 +255,7 @@ export class Replica {
   #turn(): void {
     this.#scheduled = false
     if (this.#stopped) return
+    this.#isInTurn = true
     try {
       // What is in flight lands first: whether the next entry may leave depends on it.
       this.#drain()
@@ -254,16 +266,23 @@ export class Replica {
       this.stages.answered()
     } catch (error) {
       this.#ports.failed(error as Error)
+    } finally {
+      this.#isInTurn = false
     }
   }
 
   /**
-   * An entry costs each member a write, a message and a wake-up, however little it holds. So while entries are
-   * in flight, commands gather until they are as many as those: a lone client never waits, and many clients
-   * share few entries.
+   * An entry costs each member a write, a message and a wake-up, however little it holds. So while an entry is in
+   * flight, commands gather: a lone client never waits, and many clients share few entries. Only where an entry
+   * is long on its way do others follow it that hold as much as is in flight, so that distance does not bound
+   * what passes.
    */
   #mayPropose(): boolean {
-    return this.#serving && this.#queue.length >= Math.max(1, this.#inFlight)
+    if (!this.#serving) return false
+    if (this.#inFlight === 0) return this.#queue.length > 0
+    if (this.#queue.length < this.#inFlight) return false
+    const [oldest] = this.#proposed.values()
+    return oldest === undefined || this.#clock.nowMs() - oldest.proposedMs > limits.entryAloneMs
   }
 
   /** Makes entries of what has queued up, each at most `entrySizeMax`. */
@@ -337,7 +356,7 @@ export class Replica {
         if (this.#stopped) return
         this.stages.durable(commands, startedMs)
         this.#deliver(request.responses)
-        this.schedule()
+        this.#scheduleIfReady()
       },
       (error: unknown) => this.#ports.failed(error as Error),
     )
