@@ -156,7 +156,7 @@ export class ClientHub implements ConnectionHost {
 
   wantsFlush(connection: Connection): void {
     this.#unsent.push(connection)
-    if (this.#flushScheduled) return
+    if (this.#flushScheduled || this.#replica()?.isInTurn) return
     this.#flushScheduled = true
     this.#clock.endOfTurn(() => {
       this.#flushScheduled = false
