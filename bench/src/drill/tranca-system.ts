@@ -9,7 +9,7 @@ import { collectState } from '../audit/collect.ts'
 import type { ClusterState } from '../audit/state.ts'
 import { issueBenchKey } from '../measure/license-key.ts'
 import type { Call, History } from '../record/history.ts'
-import { MemberDisks } from './disks/member-disks.ts'
+import { MemberDisks, SMALL_SEGMENT_SIZE } from './disks/member-disks.ts'
 import { limits } from './limits.ts'
 import { Load } from './load/load.ts'
 import { NAMESPACE } from './load/names.ts'
@@ -198,7 +198,8 @@ export class TrancaSystem implements ManagedSystem {
       ports: 'free',
       hosts,
       // Where disks fail, checkpoints come often enough to be met by it.
-      ...(this.#disks && { checkpoint: { entries: 500 } }),
+      ...(this.#disks && { checkpoint: { entries: 500, keepSize: 1024 * 1024 } }),
+      ...(needs === 'mount' && { storage: { segmentSize: SMALL_SEGMENT_SIZE } }),
       vendorPublicKey: (place) => {
         const file = join(place, 'vendor-public.pem')
         writeFileSync(file, key.publicKeyPem)

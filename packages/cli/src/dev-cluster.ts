@@ -50,6 +50,7 @@ export interface DevClusterOptions {
   readonly hosts?: readonly DevHost[] | undefined
   readonly timing?: NodeSettings['timing']
   readonly checkpoint?: NodeSettings['checkpoint']
+  readonly storage?: NodeSettings['storage']
   /**
    * File with the public key of the vendor whose license keys may be installed; or what makes one, called when
    * the directory is there and before a member starts.
@@ -249,8 +250,8 @@ export class DevCluster {
   }
 
   #start(planned: PlannedMember): Member {
-    const { timing, checkpoint, logLevel, vendorPublicKey, borrowKey } = this.#options
-    const settings = { timing, checkpoint, logLevel, vendorPublicKey, borrowKey }
+    const { timing, checkpoint, storage, logLevel, vendorPublicKey, borrowKey } = this.#options
+    const settings = { timing, checkpoint, storage, logLevel, vendorPublicKey, borrowKey }
     const config = writeConfig(this.directory, this.#plan, planned, settings)
     const behind = this.#options.hosts?.[planned.id - 1]?.command
     const member = new Member(planned, this.directory, config, behind)

@@ -29,7 +29,7 @@ export async function openNode(config: Config, options: NodeOptions = {}): Promi
     directory: config.data,
     clusterId: config.cluster,
     nodeId: String(config.id),
-    limits: { tailBytesMax: config.checkpoint.keepSize },
+    limits: { segmentSize: config.storage.segmentSize, tailBytesMax: config.checkpoint.keepSize },
   })
   for (const note of storage.recovered.notes) logger.warn({ note }, 'recovered')
   const node = new Node({ config, name, environment, logger, storage, vendor, borrowKey, security })

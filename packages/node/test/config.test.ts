@@ -38,6 +38,7 @@ t.test('each mistake is named with its line, field, value and what was expected'
   t.match(complaint(`${good}timing: { heartbeatMs: 1 }`), /timing\.heartbeatMs: .*5/)
   t.match(complaint(good.replace('name: n2', 'name: n1')), /"n1".*also used/)
   t.match(complaint(good.replace('id: 1\ndata', 'id: 7\ndata')), /id: 7 is not among members/)
+  t.match(complaint(`${good}storage: { segmentSize: 65536 }`), /storage\.segmentSize: .*2097152/)
   t.match(complaint('cluster: [unclosed'), /n1\.yml:1:/)
   t.match(complaint(''), /whole file/)
 })

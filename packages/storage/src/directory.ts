@@ -59,6 +59,7 @@ export async function createDirectory(
       })
     }
   }
+  await mustHaveRoom(context)
   const folder = 'ledger-1'
   const ledger = await LedgerStore.create(stores, `${directory}/${folder}`, limits, initial)
   try {
@@ -92,4 +93,13 @@ export async function createDirectory(
     await ledger.close().catch(() => {})
     throw error
   }
+}
+
+/** A log that could not even prepare its second segment would stop the node after a few minutes of work. */
+async function mustHaveRoom({ directory, disk, limits }: Context): Promise<void> {
+  const free = await disk.freeSpace(directory)
+  const needed = 2 * limits.segmentSize + limits.freeSpaceMin
+  if (free >= needed) return
+  const text = `a new directory needs ${needed} bytes on its disk, and ${free} are free`
+  throw new StorageRefusal('DISK_FULL', text, { file: directory })
 }

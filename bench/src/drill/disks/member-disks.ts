@@ -14,8 +14,10 @@ import { join } from 'node:path'
 import { type Command, command } from '../network/command.ts'
 import { compileShim } from './shim.ts'
 
-/** A log of two segments, a ledger, and a little: no member needs more until it has worked for a while. */
-const DISK_SIZE = '160m'
+/** The smallest that a node takes: an entry of 1 MiB must fit. */
+export const SMALL_SEGMENT_SIZE = 2 * 1024 * 1024
+/** A log of some segments, a ledger, and a little: no member needs more until it has worked for a while. */
+const DISK_SIZE = '32m'
 const BALLAST = 'ballast'
 const PIECES = [1024 * 1024, 4096] as const
 

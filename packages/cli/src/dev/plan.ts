@@ -35,6 +35,7 @@ export interface NodeSettings {
   readonly checkpoint?:
     | { readonly entries?: number; readonly size?: number; readonly keepSize?: number }
     | undefined
+  readonly storage?: { readonly segmentSize: number } | undefined
   readonly logLevel?: string | undefined
   /** File with the public key of the vendor whose license keys may be installed. */
   readonly vendorPublicKey?: string | undefined
@@ -125,6 +126,7 @@ export function writeConfig(
     ...(member.client.startsWith(`${LOOPBACK}:`) ? {} : { insecure: true }),
     ...(settings.timing === undefined ? {} : { timing: settings.timing }),
     ...(settings.checkpoint === undefined ? {} : { checkpoint: settings.checkpoint }),
+    ...(settings.storage === undefined ? {} : { storage: settings.storage }),
     ...(settings.vendorPublicKey === undefined
       ? {}
       : {

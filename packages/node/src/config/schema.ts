@@ -136,6 +136,17 @@ export const configSchema = z.strictObject({
         .default(32 * 1024 * 1024),
     })
     .default({ entries: 10_000, size: 8 * 1024 * 1024, keepSize: 32 * 1024 * 1024 }),
+  storage: z
+    .strictObject({
+      /** Bytes of a log segment. A disk needs room for four, besides the ledger; an entry of 1 MiB must fit. */
+      segmentSize: z
+        .int()
+        .min(2 * 1024 * 1024)
+        .max(256 * 1024 * 1024)
+        .multipleOf(4096)
+        .default(16 * 1024 * 1024),
+    })
+    .default({ segmentSize: 16 * 1024 * 1024 }),
   reads: z
     .strictObject({
       /** `safe`: a quorum confirms each round of reads. `lease`: rests on clocks that drift little. */
