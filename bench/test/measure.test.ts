@@ -140,6 +140,12 @@ await t.test('the page is whole, needs no network, and shows what was measured',
   t.match(page, 'three &lt;members&gt; &amp; more')
   t.match(page, /<td>1,000<\/td>/)
   t.notMatch(page, /NaN|undefined/)
+  const started = { entries: 9, logBytes: 1, startSeconds: 1, joinSeconds: undefined }
+  const starts = [8, 64].map((size) => ({ id: `start-log/${size}`, size, ...started }))
+  const grown = htmlPage(sampleResult({ rows: [], starts }))
+  t.equal(elementsOf(grown).filter((name) => name === 'svg').length, 1, 'plots without points are left out')
+  t.match(grown, /Started again after SIGKILL/)
+  t.notMatch(grown, /By what is held/)
   t.equal(elementsOf(htmlPage(sampleResult({ rows: [] }))).includes('svg'), false)
 })
 

@@ -4,6 +4,7 @@ import type { BenchResult, RowResult } from '../measure/result.ts'
 import { clientsText } from '../measure/rows.ts'
 import type { PeerResult } from '../peers/result.ts'
 import { escaped } from './escaped.ts'
+import { experimentSections } from './experiments.ts'
 import { type Line, linePlot } from './plot.ts'
 
 const style = `
@@ -11,9 +12,10 @@ body { font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; m
 h1, h2 { line-height: 1.2 } h2 { margin-top: 2.5rem }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid #ddd } th:first-child, td:first-child { text-align: left }
-.plots { display: flex; flex-wrap: wrap; gap: 1rem } .plots svg { flex: 1 1 26rem; max-width: 34rem }
+.plots { display: flex; flex-wrap: wrap; gap: 1rem } .plots svg { flex: 0 1 29rem; min-width: 0 }
 svg { font-size: 11px } .title { font-size: 13px; font-weight: 600 } .grid { stroke: #ddd }
 pre { overflow-x: auto; font-size: 12px } svg, tr { break-inside: avoid }
+@media (max-width: 40rem) { table { font-size: 12px } th, td { padding: .15rem .25rem } }
 @media print { body { max-width: none; margin: 0; font-size: 11px } pre { white-space: pre-wrap } }
 `
 
@@ -27,6 +29,7 @@ export function htmlPage(result: BenchResult): string {
     '<h1>Tranca, measured</h1>',
     `<p><code>${escaped(command)}</code> at ${escaped(startedAt)}, on ${machine.cores} cores (${escaped(machine.model)}), ${escaped(machine.system)}, Node ${escaped(machine.node)}; load before: ${machine.loadBefore}. Nodes and load share the machine.</p>`,
     ...rowSections(result.rows),
+    ...experimentSections(result),
     ...result.peers.map(peerSection),
     '<h2>As printed</h2>',
     `<pre>${escaped(resultLines(result).join('\n'))}</pre>`,

@@ -12,6 +12,7 @@ const LEFT = 64
 const RIGHT = 112
 const TOP = 28
 const BOTTOM = 40
+const LABEL_WIDTH = 42
 /** Apart from each other in gray, too. */
 const colors = ['#1b6ca8', '#c2410c', '#2f7d32', '#6b3fa0', '#8a6d00', '#444444']
 const dashes = ['', '6 3', '2 3', '8 3 2 3', '4 4', '1 2']
@@ -40,7 +41,9 @@ export function linePlot(options: {
   return [
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(title)}">`,
     text(LEFT, 16, title, 'class="title"'),
-    ...counts.map((x) => text(across.at(x), HEIGHT - BOTTOM + 16, String(x), 'text-anchor="middle"')),
+    ...labelsOf(counts, across.at).map(({ x, at }) => {
+      return text(at, HEIGHT - BOTTOM + 16, x.toLocaleString('en-US'), 'text-anchor="middle"')
+    }),
     text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, xName, 'text-anchor="middle"'),
     ...up.decades.flatMap((y) => [
       `<path class="grid" d="M${LEFT} ${fixed(up.at(y))}H${WIDTH - RIGHT}"/>`,
@@ -63,6 +66,16 @@ export function linePlot(options: {
     }),
     '</svg>',
   ].join('\n')
+}
+
+/** Those that do not run into the one before. */
+function labelsOf(counts: readonly number[], at: (x: number) => number): { x: number; at: number }[] {
+  const labels: { x: number; at: number }[] = []
+  for (const x of counts) {
+    const last = labels.at(-1)
+    if (last === undefined || at(x) - last.at >= LABEL_WIDTH) labels.push({ x, at: at(x) })
+  }
+  return labels
 }
 
 /** A logarithmic axis from the decade below the least value to the one above the greatest. */
