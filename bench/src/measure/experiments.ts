@@ -94,22 +94,35 @@ class Experiments implements ExperimentResults {
           )
         }
         // What is there of another kind would be counted, too; with --quick that is little, and time is short.
-        const target = quick && this.#target !== undefined ? this.#target : await this.#newTarget()
+        const isNew = !quick || this.#target === undefined
+        const target = isNew ? await this.#newTarget() : this.#target!
         const waits = quick ? { settleSeconds: 0, idleSeconds: 0.3 } : { settleSeconds: 5, idleSeconds: 3 }
         const times = { seconds, warmSeconds, ...waits }
-        await measureGrowth({ target, stock, counts, ...times, pool: this.#pool, signal, onEvent, onRow })
+        await measureGrowth({
+          target,
+          isNew,
+          stock,
+          counts,
+          ...times,
+          pool: this.#pool,
+          signal,
+          onEvent,
+          onRow,
+        })
       })
     }
-    await this.#closeTarget()
   }
 
   async loseMember(): Promise<void> {
     const { only, quick, seconds, warmSeconds, signal, onEvent } = this.#options
-    const { memberDownMib, memberDownLocks: locks } = quick ? quickSizes : sizes
+    const { memberDownMib, memberDownLocks } = quick ? quickSizes : sizes
     const mib = memberDownMib.filter((each) => isWanted(`member-down/${each}`, only))
     if (mib.length === 0) return
     await this.#guarded('member-down', async () => {
-      const target = await this.#newTarget()
+      // A cluster that has been filled before holds locks enough.
+      const filled = quick ? this.#target : undefined
+      const target = filled ?? (await this.#newTarget())
+      const locks = filled === undefined ? memberDownLocks : 0
       const onRow = (row: MemberDownRow): void => {
         this.memberDown.push(row)
         onEvent(`  back in ${row.backSeconds.toFixed(2)} s, by ${row.by}`)
@@ -117,10 +130,10 @@ class Experiments implements ExperimentResults {
       const pool = this.#pool
       await measureMemberDown({ target, mib, locks, seconds, warmSeconds, pool, signal, onEvent, onRow })
     })
-    await this.#closeTarget()
   }
 
   async start(): Promise<void> {
+    await this.#closeTarget()
     const { only, quick, home, signal, onEvent } = this.#options
     const { startLogMib, startStateLocks } = quick ? quickSizes : sizes
     const measure = async (id: string, row: () => Promise<StartRow>): Promise<void> => {

@@ -14,7 +14,7 @@ export interface LedgerCost {
 const MAIN = fileURLToPath(new URL('./ledger-cost-main.js', import.meta.url))
 
 export const costUnits = [100, 10_000, 1_000_000] as const
-export const quickCostUnits = [100, 10_000, 100_000] as const
+export const quickCostUnits = [100, 100_000] as const
 
 /** Measures in a process of its own, so that no other memory is counted. */
 export function measureLedgerCost(unitsInUse: number): Promise<LedgerCost> {

@@ -30,6 +30,8 @@ export interface GrowthRow {
 
 export interface GrowthOptions {
   readonly target: Target
+  /** Nothing was measured in it before. */
+  readonly isNew: boolean
   readonly stock: StockKind
   /** Rising. */
   readonly counts: readonly number[]
@@ -56,7 +58,7 @@ export async function measureGrowth(options: GrowthOptions): Promise<void> {
   const filler = new Filler()
   const watch = new NodeWatch(target.addresses, target.local())
   try {
-    await warmUp(options)
+    if (options.isNew) await warmUp(options)
     let base: GrowthRow | undefined
     let from = 0
     for (const count of [0, ...counts]) {
