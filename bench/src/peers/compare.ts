@@ -13,6 +13,11 @@ import type { PeerResult, PeerRowResult, SideRound } from './result.ts'
 import type { PeerRow } from './rows.ts'
 
 const ROUNDS = 3
+/**
+ * How many times as long as the others the round is that is not counted. Node and the JVM get quicker over tens
+ * of thousands of operations; servers run for weeks.
+ */
+const WARM_UP_ROUNDS = 8
 
 export interface CompareOptions {
   /** Tranca. */
@@ -39,6 +44,7 @@ export async function comparePeers(options: CompareOptions): Promise<PeerResult[
   mkdirSync(home, { recursive: true })
   const directory = mkdtempSync(join(home, 'peers-'))
   const rivals: Rival[] = []
+  const pool = new LoadPool(options.loadProcesses)
   try {
     for (const name of names) {
       try {
@@ -48,7 +54,8 @@ export async function comparePeers(options: CompareOptions): Promise<PeerResult[
         onFailure(`peer/${name}`, name, reasonOf(error))
       }
     }
-    for (const row of rivals.length === 0 ? [] : options.rows) await compareRow(options, rivals, row)
+    for (const row of rivals.length === 0 ? [] : options.rows)
+      await compareRow(options, { rivals, pool }, row)
     return rivals.map(({ peer, servers, results }) => ({
       name: peer.name,
       version: servers.version,
@@ -56,6 +63,7 @@ export async function comparePeers(options: CompareOptions): Promise<PeerResult[
       rows: results,
     }))
   } finally {
+    pool.kill()
     await Promise.all(rivals.map(({ servers }) => servers.close()))
     rmSync(directory, { recursive: true, force: true })
   }
@@ -91,9 +99,12 @@ interface Side {
   readonly close: () => Promise<void> | void
 }
 
-async function compareRow(options: CompareOptions, rivals: readonly Rival[], row: PeerRow): Promise<void> {
+async function compareRow(
+  options: CompareOptions,
+  { rivals, pool }: { readonly rivals: readonly Rival[]; readonly pool: LoadPool },
+  row: PeerRow,
+): Promise<void> {
   const { signal, onEvent, onFailure } = options
-  const pool = new LoadPool(options.loadProcesses)
   const sides: Side[] = []
   const abort = aborted(signal)
   abort.catch(() => undefined)
@@ -108,10 +119,11 @@ async function compareRow(options: CompareOptions, rivals: readonly Rival[], row
     const { seconds, warmSeconds } = options
     // The first round is nobody's: compilers of several languages do their work in it.
     for (let round = 0; round <= ROUNDS; round++) {
+      const recordMs = (round === 0 ? WARM_UP_ROUNDS : 1) * seconds * 1_000
       for (const side of sides) {
         turn = side.rival?.peer.name ?? 'tranca'
         signal.throwIfAborted()
-        const done = await side.run(warmSeconds * 1_000, seconds * 1_000)
+        const done = await side.run(warmSeconds * 1_000, recordMs)
         if (round > 0) side.rounds.push(done)
       }
     }
@@ -129,10 +141,11 @@ async function compareRow(options: CompareOptions, rivals: readonly Rival[], row
     await Promise.race([measure(), abort])
     await sides[0]!.close()
   } catch (error) {
+    // Whatever its clients still do, they shall not do it during the next row.
+    pool.kill()
     signal.throwIfAborted()
     onFailure(`${turn}/${row.id}`, row.title, reasonOf(error))
   } finally {
-    pool.kill()
     for (const side of sides.slice(1)) await side.close()
   }
 }
