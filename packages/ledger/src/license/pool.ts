@@ -363,7 +363,7 @@ export class Pool implements Row, Line {
   readonly coolDowns = new Map<string, CoolDown>()
   /** Time-outs that free units; for `earliestFreeMs`. */
   readonly dues = new Timers()
-  readonly accounts = new Map<string, Account>()
+  readonly accounts = new HashTable<Account>()
   touched = false
   dirtyAt = -1
   stored = false

@@ -118,7 +118,8 @@ export class Tally {
     const hourBefore = pool.peaks.hour
     if (usage.measure(pool.peaks, pool.used, pool.connections)) core.rows.mark(pool)
     if (pool.peaks.hour !== hourBefore) {
-      for (const [key, account] of pool.accounts) if (account.units === 0) pool.accounts.delete(key)
+      const idle = [...pool.accounts.values()].filter(({ units }) => units === 0)
+      for (const { key } of idle) pool.accounts.delete(key)
     }
     if (usage.measure(overall.meter, this.units, this.#grants.size)) core.rows.mark(overall)
     const { size } = this.#sessions.table

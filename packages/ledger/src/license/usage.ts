@@ -1,6 +1,7 @@
 import type { Cause } from '../causes.ts'
 import type { Installation } from '../commands.ts'
 import type { Core } from '../core.ts'
+import type { HashTable } from '../hash-table.ts'
 import { byCodeUnits } from '../names.ts'
 import type { Row } from '../rows.ts'
 import type { LicenseUsage, UsageView } from './reads.ts'
@@ -69,7 +70,7 @@ interface Consumer {
 interface UsedPool {
   readonly id: string
   readonly product: number
-  readonly accounts: Map<string, Account>
+  readonly accounts: HashTable<Account>
 }
 
 /** A consumer's use of one pool, while it has units or the hour is not over. Rebuilt from seats and rows. */
