@@ -9,6 +9,7 @@ import { Random } from './random.ts'
 import { compareRows, lastWord } from './rest.ts'
 import { Application } from './workload/application.ts'
 import { Operator } from './workload/operator.ts'
+import { Traveler } from './workload/traveler.ts'
 import { unitsInForce } from './workload/vendor.ts'
 import { Watcher } from './workload/watcher.ts'
 import { World } from './world/world.ts'
@@ -38,8 +39,9 @@ export interface Verdict {
 
 /** After everything is whole again, all must have come to rest within so much time. */
 const healMs = 60_000
-/** What its share of chance begins with: other streams stay as they are. */
+/** What some shares of chance begin with: other streams stay as they are. */
 const watchersShare = 2 ** 40
+const travelersShare = 2 ** 41
 /** A run that goes on for so many events turns in a circle. */
 const eventsMax = 2_000_000
 
@@ -91,6 +93,12 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
     random: new Random(seed + watchersShare),
     addresses: () => cluster.clientAddresses,
   })
+  const traveler = new Traveler({
+    world,
+    seen: panel.seen,
+    random: new Random(seed + travelersShare),
+    addresses: () => cluster.clientAddresses,
+  })
   const nemesis = new Nemesis(random.fork())
   const stage: Stage = { world, cluster, applications, random: random.fork() }
   const troubleMs = random.between(3_000, 12_000)
@@ -116,6 +124,7 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
     for (const application of applications) application.start()
     operator.start()
     watcher.start()
+    traveler.start()
     nemesis.begin(stage)
     await until(troubleMs, () => false)
     if (!isBroken()) {
@@ -124,6 +133,7 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
       heal(stage)
       operator.rest()
       watcher.rest()
+      traveler.rest()
       await comeToRest()
     }
   } finally {
@@ -135,7 +145,7 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
   async function comeToRest(): Promise<void> {
     const endMs = schedule.nowMs + healMs
     const pending = () => [
-      ...[operator.pending, watcher.pending].filter((one) => one !== undefined),
+      ...[operator.pending, traveler.pending, watcher.pending].filter((one) => one !== undefined),
       ...applications.flatMap((one) => [...one.pending.values()]),
     ]
     if (!(await until(endMs, () => operator.hasLicensed && pending().length === 0))) {

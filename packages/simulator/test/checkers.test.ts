@@ -12,6 +12,7 @@ import { OneLeader } from '../src/check/one-leader.ts'
 import { Seen } from '../src/check/seen.ts'
 import { Sessions } from '../src/check/sessions.ts'
 import { Units } from '../src/check/units.ts'
+import { Watched, type Watching } from '../src/check/watched.ts'
 
 // Each checker sees something that must never happen: none of them may be silently dead.
 
@@ -259,6 +260,20 @@ t.test('more units in use than are in force, or than the ledger counts', async (
     [/2 units of 4000 in use, 1 in force/],
     'O22',
   )
+  const lent = (id: string, value = 'ana') => event('license.borrowed', { name: '4000', value, reason: id })
+  const back = (id: string) => event('license.returned', { name: '4000', reason: `${id} returned` })
+  t.same(
+    see(
+      { log: [key(2), granted, lent('b1'), lent('b2')], used: 2, held: [1] },
+      { log: [back('b1')], used: 2, held: [1] },
+      { log: [back('b2'), lent('b3', 'bia')], used: 2, held: [1] },
+    ),
+    [],
+    'what one user borrows is one unit',
+  )
+  t.match(see({ log: [key(1), granted, lent('b1')], used: 2 }), [/2 units of 4000 in use, 1 in force/])
+  t.match(see({ log: [key(1), lent('b1'), back('b1'), back('b1')], used: 0 }), [/nobody has it/])
+  t.match(see({ log: [key(2), lent('b1')], used: 0 }), [/0 units of 4000 in use, by what was granted 1/])
   t.match(see({ log: [key(2), granted], used: 0 }), [/0 units of 4000 in use, by what was granted 1/])
   t.match(see({ log: [key(2), granted], used: 1, held: [1, 2] }), [/grants hold 2 units of 4000, 1 count/])
 })
@@ -304,4 +319,77 @@ t.test('a ledger that contradicts itself', async (t) => {
     },
   )
   t.same(said, ['n1, entry 1: odd'])
+})
+
+t.test('a watch that misses something, tells it twice, or gives up without need', async (t) => {
+  const follow = (show: (watching: Watching) => void) =>
+    complaints(
+      (complain) => new Watched(complain),
+      (checker) => {
+        for (const [at, name] of ['a', 'b', 'a', 'a'].entries())
+          happened(checker, [event('lock.granted', { revision: 3 + at, name })])
+        show(checker.follow('w', { namespace: 'erp', prefix: 'a', kinds: [] }))
+      },
+    )
+  const told = (revision: number, more: Partial<LedgerEvent> = {}): LedgerEvent => {
+    const shown = event('lock.granted', { revision, name: 'a', ...more })
+    return (shown as Extract<Happening, { kind: 'event' }>).event
+  }
+  t.same(
+    follow((watching) => {
+      watching.startsAt(3)
+      for (const revision of [3, 5]) watching.told(told(revision))
+      t.equal(watching.due?.revision, 6)
+      watching.told(told(6))
+      t.equal(watching.due, undefined)
+      watching.compacted(8)
+    }),
+    [],
+  )
+  t.same(
+    follow((watching) => {
+      watching.startsBy(6)
+      for (const revision of [5, 6]) watching.told(told(revision))
+    }),
+    [],
+    'it may begin before it was asked for the last time',
+  )
+  const see = (...revisions: number[]) =>
+    follow((watching) => {
+      watching.startsAt(3)
+      for (const revision of revisions) watching.told(told(revision))
+    })
+  t.match(see(3, 6), [/told of event 6, and never of 5/])
+  t.match(see(5), [/never of 3/])
+  t.match(see(3, 3), [/after a later one/])
+  t.match(see(3, 9), [/nobody emitted/])
+  t.match(
+    follow((watching) => {
+      watching.startsAt(3)
+      watching.told(told(4, { name: 'b' }))
+    }),
+    [/asked for/],
+  )
+  t.match(
+    follow((watching) => {
+      watching.startsAt(3)
+      watching.told(told(3, { owner: 'somebody else' }))
+    }),
+    [/asked for/],
+  )
+  t.match(
+    follow((watching) => {
+      watching.startsAt(3)
+      watching.compacted(3)
+    }),
+    [/gives up at 3/],
+  )
+  t.match(
+    follow((watching) => {
+      watching.startsBy(6)
+      watching.told(told(3))
+      watching.told(told(6))
+    }),
+    [/never of 5/],
+  )
 })

@@ -1,4 +1,4 @@
-import type { LockAcquire, Result } from '@tranca/ledger'
+import type { LedgerEvent, LockAcquire, Result } from '@tranca/ledger'
 import type { Checker, Complain, Step, Who } from './checker.ts'
 
 /** What a client was given. */
@@ -10,10 +10,11 @@ export interface Given {
     | 'sequence.confirmed'
     | 'code.reserved'
     | 'license.granted'
+    | 'license.borrowed'
   readonly session: number
   readonly owner: string
   readonly name: string
-  /** The fencing token or the number. */
+  /** The fencing token, the number, or the id of what was borrowed. */
   readonly what: string
 }
 
@@ -36,10 +37,8 @@ export class Seen implements Checker {
   happened(_who: Who, { log }: Step): void {
     for (const one of log) {
       if (one.kind === 'event') {
-        const { kind, session, owner, name, token, value } = one.event
-        // Of what is granted the token counts, even if there are units too.
-        const what = String((kind === 'license.granted' ? token : value) ?? token ?? '')
-        this.#wrote({ kind: kind as Given['kind'], session, owner, name, what })
+        const { kind, session, owner, name } = one.event
+        this.#wrote({ kind: kind as Given['kind'], session, owner, name, what: whatOf(one.event) })
       } else if (one.kind === 'answered') {
         const acquire = this.#waiting.get(`${one.session} ${one.id}`)
         if (acquire !== undefined) this.#granted(one.session, acquire, one.result)
@@ -79,6 +78,12 @@ export class Seen implements Checker {
     if (this.#told.has(number)) this.#complain(`${number} was confirmed twice`)
     this.#told.add(number)
   }
+}
+
+/** Of what is granted the token counts, even if there are units too. */
+function whatOf({ kind, token, value, reason }: LedgerEvent): string {
+  if (kind === 'license.borrowed') return reason ?? ''
+  return String((kind === 'license.granted' ? token : value) ?? token ?? '')
 }
 
 function keyOf({ kind, session, owner, name, what }: Given): string {

@@ -7,7 +7,8 @@ export type Contract = (serial: number) => ReadonlyMap<number, number>
 /**
  * Never more units in use than are in force. They are counted from what was granted and given back, against
  * the key that was installed; every ledger must show the same count, and its grants no more than that. After a
- * smaller key nothing is granted until it fits. Knows products without assignments and loans, in production.
+ * smaller key nothing is granted until it fits. Knows products without assignments, in production, and loans to
+ * users who have no grants.
  */
 export class Units implements Checker {
   readonly name = 'units'
@@ -15,6 +16,8 @@ export class Units implements Checker {
   readonly #contract: Contract
   #inForce: ReadonlyMap<number, number> = new Map()
   readonly #used = new Map<number, number>()
+  /** Units that went with their users, by the id of the loan. */
+  readonly #lent = new Map<string, { readonly product: number; readonly seat: string }>()
   /** What was in use after an entry that changed it. */
   readonly #usedAt = new Map<number, ReadonlyMap<number, number>>()
   #last = 0
@@ -47,7 +50,7 @@ export class Units implements Checker {
       }
       grown.clear()
     }
-    for (const { kind, name, value } of events) {
+    for (const { kind, name, value = '', reason = '' } of events) {
       const [product, units] = [Number(name), Number(value)]
       if (kind === 'license.key') {
         // What a time-out gave away in the same step was given by the key before.
@@ -57,9 +60,28 @@ export class Units implements Checker {
         this.#add(product, units)
         if (units > 0) grown.add(product)
       } else if (kind === 'license.released' || kind === 'license.revoked') this.#add(product, -units)
+      else if (kind === 'license.borrowed') {
+        if (this.#lend(product, value, reason)) grown.add(product)
+      } else if (kind === 'license.returned') this.#takeBack(index, reason.slice(0, reason.indexOf(' ')))
     }
     settle()
     this.#usedAt.set(index, new Map(this.#used))
+  }
+
+  /** Whether one more unit is in use: what one user borrows of a product is one. */
+  #lend(product: number, user: string, id: string): boolean {
+    const seat = `${product} ${user}`
+    const isNew = ![...this.#lent.values()].some((one) => one.seat === seat)
+    this.#lent.set(id, { product, seat })
+    if (isNew) this.#add(product, 1)
+    return isNew
+  }
+
+  #takeBack(index: number, id: string): void {
+    const lent = this.#lent.get(id)
+    if (lent === undefined) return this.#complain(`entry ${index}: ${id} is returned, and nobody has it`)
+    this.#lent.delete(id)
+    if (![...this.#lent.values()].some(({ seat }) => seat === lent.seat)) this.#add(lent.product, -1)
   }
 
   #add(product: number, units: number): void {

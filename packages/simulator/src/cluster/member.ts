@@ -1,6 +1,7 @@
 import { type Config, configSchema, type Node, openNode, type Replica } from '@tranca/node'
 import { diskStores, forgetLocks, openNodeStorage, resetForRejoin, StorageRefusal } from '@tranca/storage'
 import type { Panel } from '../check/panel.ts'
+import { borrowKeyFile } from '../workload/borrow-key.ts'
 import { vendorPublicKey } from '../workload/vendor.ts'
 import type { SimulatedDisk } from '../world/disk.ts'
 import type { Host } from '../world/host.ts'
@@ -194,7 +195,7 @@ export class Member {
       members: this.founders,
       listen: { peer, client },
       insecure: true,
-      license: { vendorPublicKey },
+      license: { vendorPublicKey, borrowKey: borrowKeyFile() },
       timing,
       checkpoint,
     })

@@ -2,12 +2,23 @@ import { createPrivateKey } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { formatKeyFile, type LicenseKey, type Product, signKey } from '@tranca/license-key'
 
-/** The vendor's public key, as nodes are configured with it: it belongs to the seed below. */
+/** The vendor's public key, as nodes are configured with it: it belongs to the private key below. */
 export const vendorPublicKey = fileURLToPath(new URL('../../../testdata/vendor.pub.pem', import.meta.url))
 
 /** RFC 8410: what stands before the 32 bytes of an Ed25519 private key. */
 const pkcs8 = Buffer.from('302e020100300506032b657004220420', 'hex')
-const seed = Buffer.alloc(32, 'a vendor who only sells to tests')
+
+/** An Ed25519 private key (PEM) made of the first 32 letters of a text. */
+export function privateKeyOf(text: string): string {
+  const key = createPrivateKey({
+    key: Buffer.concat([pkcs8, Buffer.alloc(32, text)]),
+    format: 'der',
+    type: 'pkcs8',
+  })
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+const vendorKey = privateKeyOf('a vendor who only sells to tests')
 
 export const product = { full: 4_000, slaves: 4_010, fiscal: 4_134, cores: 4_200 } as const
 
@@ -17,8 +28,7 @@ const files = new Map<number, string>()
 export function keyFile(serial: number): string {
   let file = files.get(serial)
   if (file === undefined) {
-    const key = createPrivateKey({ key: Buffer.concat([pkcs8, seed]), format: 'der', type: 'pkcs8' })
-    file = formatKeyFile(signKey(licenseOf(serial), key.export({ type: 'pkcs8', format: 'pem' }).toString()))
+    file = formatKeyFile(signKey(licenseOf(serial), vendorKey))
     files.set(serial, file)
   }
   return file
