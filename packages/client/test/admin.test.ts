@@ -135,6 +135,25 @@ await t.test('a watch goes on from its revision, over changes of leader, without
   await look.close()
 })
 
+await t.test('one address is enough for a watch: the others are learnt', async (t) => {
+  const kit = fakeCluster()
+  const { addresses: _all, ...reach } = kit.reach
+  const seed = kit.cluster.nodes[1]!
+  const look = openAdmin(seed.address, reach)
+  const watch = look.watch({ namespace: 'test' })
+  await kit.world.pass(50)
+  t.equal(look.leader?.node, 1, 'the follower named the leader')
+  seed.isUp = false
+  seed.cutAll()
+  kit.cluster.kill(5)
+  const session = await kit.world.until(connect({ ...kit.reach, namespace: 'test', ttlMs: 60_000 }))
+  await kit.world.until(session.owner('u').lock('a'))
+  t.equal((await take(kit, watch, 1)).length, 1)
+  t.equal(look.leader?.node, 3)
+  await kit.world.until(session.close())
+  await look.close()
+})
+
 await t.test('a watch that cannot go on says so (O23)', async (t) => {
   const kit = fakeCluster()
   const session = await kit.world.until(connect({ ...kit.reach, namespace: 'test', ttlMs: 60_000 }))

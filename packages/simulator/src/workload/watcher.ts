@@ -66,7 +66,8 @@ export class Watcher {
       const admin = openAdmin(this.#addresses(), {
         ...clientOptions(this.#world, this.host, random),
         keepAliveMs: random.pick([500, 2_000]),
-        limits: { watchBufferMax: random.pick([2, 20, 1_000]) },
+        // Members come and go more quickly than anywhere else.
+        limits: { watchBufferMax: random.pick([2, 20, 1_000]), learnMs: 100 },
       })
       for (let watches = random.integer(1, 4); watches > 0; watches--) await this.#watch(admin)
       await admin.close()
