@@ -4,6 +4,12 @@ export const limits = {
   entrySizeMax: 1024 * 1024,
   /** An entry that has been on its way for longer may be followed by others before it is committed. */
   entryAloneMs: 5,
+  /** Those who were just answered have so long to ask again, where so many work at a time; this share is enough. */
+  gatherMs: 2,
+  gatherMin: 20,
+  gatherShare: 0.75,
+  /** Entries that leave without such a pause, at most, after pauses in vain. */
+  gatherSparedMax: 255,
   /** Proposals that wait for a place in the log; beyond it, the node stops reading from its clients. */
   proposalBacklogSizeMax: 16 * 1024 * 1024,
   /** Entries proposed and not yet committed. */

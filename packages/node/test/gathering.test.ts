@@ -185,6 +185,63 @@ t.test('an entry that is long on its way is followed by others as large', async 
   t.same(leader.answers, [1, 2, 3, 4, 5, 6, 7, 8])
 })
 
+t.test('where many work at a time, those who were answered have a moment to ask again', async (t) => {
+  const leader = new Leader()
+  await leader.stand()
+  await leader.ask(20)
+  t.same(leader.takeEntries(), [20])
+  await leader.ask(4)
+  await leader.acknowledge()
+  t.equal(leader.answers.length, 20)
+  t.same(leader.takeEntries(), [], 'three quarters of 24 are waited for')
+  await leader.ask(13)
+  t.same(leader.takeEntries(), [])
+  await leader.ask(1)
+  t.same(leader.takeEntries(), [18], 'they are there')
+
+  await leader.acknowledge()
+  await leader.ask(2)
+  t.same(leader.takeEntries(), [2], 'fewer than 20 were active: nobody is waited for')
+})
+
+t.test('a pause ends, and is made less often where it was in vain', async (t) => {
+  const leader = new Leader()
+  await leader.stand()
+  /** Twenty are answered and stay away; two others ask meanwhile. True if these have to wait. */
+  const isPaused = async () => {
+    await leader.ask(20)
+    await leader.acknowledge()
+    await leader.ask(2)
+    const [first, ...others] = leader.takeEntries()
+    t.equal(first, 20)
+    const paused = others.length === 0
+    leader.clock.advance(limits.gatherMs)
+    await leader.settle()
+    t.same(paused ? leader.takeEntries() : others, [2])
+    await leader.acknowledge()
+    leader.takeEntries()
+    return paused
+  }
+  const pauses: boolean[] = []
+  for (let i = 0; i < 12; i++) pauses.push(await isPaused())
+  t.same(
+    pauses.flatMap((paused, at) => (paused ? [at] : [])),
+    [0, 2, 6],
+  )
+})
+
+t.test('a leader that goes leaves no pause behind', async (t) => {
+  const leader = new Leader()
+  await leader.stand()
+  await leader.ask(20)
+  await leader.acknowledge()
+  leader.takeEntries()
+  leader.replica.stop()
+  leader.clock.advance(limits.gatherMs)
+  await leader.settle()
+  t.same(leader.takeEntries(), [])
+})
+
 t.test('followers hear of a commit with the next entry, or a little later', async (t) => {
   const leader = new Leader()
   await leader.stand()

@@ -19,6 +19,7 @@ import { commandOf } from '../members/changes.ts'
 import { type BatchItem, batchTime, decodeBatch, encodeBatch, itemSize } from './batch.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { ClusterClock } from './cluster-clock.ts'
+import { Gathering } from './gathering.ts'
 import { internalBytes } from './internal-bytes.ts'
 import { ReadQueue } from './read-queue.ts'
 import { Stages } from './stages.ts'
@@ -107,6 +108,9 @@ export class Replica {
   readonly #proposed = new Map<number, Proposed>()
   /** Commands in `#proposed`. */
   #inFlight = 0
+  /** Commands of `#proposed` that have been applied since the last entry might have left. */
+  #landed = 0
+  readonly #gathering: Gathering
   /** Runs while followers may not have heard yet of what is committed. */
   #cancelTelling: Cancel | undefined
   #leadership: Leadership
@@ -139,6 +143,7 @@ export class Replica {
     this.#ports = options.ports
     this.#checkpointer = options.checkpointer
     this.#reads = new ReadQueue(options.raft)
+    this.#gathering = new Gathering(options.clock, () => this.schedule())
     this.#applied = options.applied
     this.#leadership = { term: this.raft.term, role: this.raft.role, leader: this.raft.leader }
   }
@@ -271,18 +276,12 @@ export class Replica {
     }
   }
 
-  /**
-   * An entry costs each member a write, a message and a wake-up, however little it holds. So while an entry is in
-   * flight, commands gather: a lone client never waits, and many clients share few entries. Only where an entry
-   * is long on its way do others follow it that hold as much as is in flight, so that distance does not bound
-   * what passes.
-   */
   #mayPropose(): boolean {
     if (!this.#serving) return false
-    if (this.#inFlight === 0) return this.#queue.length > 0
-    if (this.#queue.length < this.#inFlight) return false
     const [oldest] = this.#proposed.values()
-    return oldest === undefined || this.#clock.nowMs() - oldest.proposedMs > limits.entryAloneMs
+    const commands = { queued: this.#queue.length, inFlight: this.#inFlight, landed: this.#landed }
+    this.#landed = 0
+    return this.#gathering.mayLeave(commands, oldest?.proposedMs ?? 0)
   }
 
   /** Makes entries of what has queued up, each at most `entrySizeMax`. */
@@ -396,6 +395,7 @@ export class Replica {
     if (proposed) {
       this.#proposed.delete(entry.index)
       this.#inFlight -= proposed.proposals.length
+      this.#landed += proposed.proposals.length
     }
     let commands = 0
     if (entry.type !== 'normal') this.#applyConfChange(entry)
@@ -515,6 +515,8 @@ export class Replica {
     this.stages.dropped()
     this.#proposed.clear()
     this.#inFlight = 0
+    this.#landed = 0
+    this.#gathering.reset()
   }
 
   #stopServing(): void {
