@@ -42,4 +42,13 @@ t.test('an entry that is cut or changed is refused by index, never skipped', asy
   const otherVersion = Buffer.from(data)
   otherVersion[0] = 2
   t.throws(() => decodeBatch(otherVersion, 77), { code: 'ENTRY_UNREADABLE' })
+  for (const odd of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    for (const times of [
+      { timeMs: odd, wallMs: 5 },
+      { timeMs: 5, wallMs: odd },
+    ]) {
+      const timeless = encodeBatch(items, { from: 0, to: 3 }, times)
+      t.throws(() => decodeBatch(timeless, 77), { code: 'ENTRY_UNREADABLE', message: /finite/ })
+    }
+  }
 })

@@ -79,7 +79,12 @@ export interface Batch {
 export function batchTime(data: Uint8Array, index: number): { timeMs: number; wallMs: number } {
   if (data.length < HEAD_SIZE) throw unreadable(index, `${data.length} bytes, expected at least ${HEAD_SIZE}`)
   const view = new DataView(data.buffer, data.byteOffset, HEAD_SIZE)
-  return { timeMs: view.getFloat64(1), wallMs: view.getFloat64(9) }
+  const [timeMs, wallMs] = [view.getFloat64(1), view.getFloat64(9)]
+  // A deadline counted from no number would never come.
+  if (!Number.isFinite(timeMs) || !Number.isFinite(wallMs)) {
+    throw unreadable(index, `times ${timeMs} and ${wallMs}, expected two finite numbers`)
+  }
+  return { timeMs, wallMs }
 }
 
 /**
@@ -93,6 +98,7 @@ export function decodeBatch(data: Uint8Array, index: number): Batch {
   if (view.length < HEAD_SIZE || view[0] !== VERSION) {
     throw unreadable(index, `version ${view[0]} in ${view.length} bytes, expected version ${VERSION}`)
   }
+  const time = batchTime(data, index)
   const items: BatchItem[] = []
   let offset = HEAD_SIZE
   while (offset < view.length) {
@@ -119,7 +125,7 @@ export function decodeBatch(data: Uint8Array, index: number): Batch {
     )
     offset = end
   }
-  return { timeMs: view.readDoubleBE(1), wallMs: view.readDoubleBE(9), items }
+  return { ...time, items }
 }
 
 function unreadable(index: number, what: string): NodeError {

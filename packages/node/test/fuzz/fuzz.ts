@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { readCorpus } from './corpus.ts'
 import { mutate, randomFrom } from './mutate.ts'
-import type { Target } from './targets.ts'
+import type { Target } from './target.ts'
 
 export interface Crash {
   readonly bytes: Buffer

@@ -32,6 +32,7 @@ import {
 } from '../../src/peers/greeting.ts'
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/peers/raft-codec.ts'
 import { decodeDigest, encodeDigest } from '../../src/replica/digests.ts'
+import { ledgerRows, logEntries } from './ledger-targets.ts'
 import {
   borrowTokenSample,
   installationPublicKey,
@@ -39,19 +40,7 @@ import {
   vendorPublicKey,
   wallMs,
 } from './license-samples.ts'
-
-/** Something that reads bytes of others. */
-export interface Target {
-  readonly name: string
-  /** As many as tests have time for. */
-  readonly testRuns: number
-  /** Good inputs to begin with. */
-  samples(): Promise<readonly Buffer[]>
-  /** Returns when the bytes are understood, or refused as a value. */
-  feed(bytes: Buffer): void | Promise<void>
-  /** The refusals that it may throw. */
-  isExpected(error: unknown): boolean
-}
+import { Refused, type Target } from './target.ts'
 
 const clientRequests: Target = {
   name: 'client-requests',
@@ -253,9 +242,6 @@ const keyFiles: Target = {
   isExpected: (error) => error instanceof Refused,
 }
 
-/** Said for a refusal that is a value, so that runs are counted alike. */
-class Refused extends Error {}
-
 export const targets: readonly Target[] = [
   clientRequests,
   serverAnswers,
@@ -263,4 +249,6 @@ export const targets: readonly Target[] = [
   nodeDirectory,
   snapshotStream,
   keyFiles,
+  logEntries,
+  ledgerRows,
 ]
