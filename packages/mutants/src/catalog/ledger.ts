@@ -170,4 +170,20 @@ export const ledgerMutants: readonly Mutant[] = [
     replace: '      this.makeRoom(pool, units)\n',
     catchers: ['table:ledger/licenses', 'table:ledger/license-model', 'simulator'],
   },
+  {
+    id: 'deadlock-through-unit-missed',
+    bug: 'a circle of waits that goes through a unit of a license is not looked for',
+    file: `${src}/wait/deadlock.ts`,
+    find: 'return mayKnot ? this.#knots.find(owner, from) : cycle',
+    replace: 'return mayKnot ? undefined : cycle',
+    catchers: ['table:ledger/license-deadlock'],
+  },
+  {
+    id: 'free-holder-overlooked',
+    bug: 'a check-out is refused for a deadlock although one who works on could give it a unit',
+    file: `${src}/license/lack.ts`,
+    find: '    if (!stays) lacking -= seat.units\n',
+    replace: '',
+    catchers: ['table:ledger/license-deadlock'],
+  },
 ]
