@@ -96,4 +96,28 @@ export const nodeMutants: readonly Mutant[] = [
     replace: 'if (stalledMs > limits.stallMs * 1e9) {',
     catchers: ['table:node/leader-duties', 'simulator'],
   },
+  {
+    id: 'watch-resumed-late',
+    bug: 'a watch that goes on begins one event too late',
+    file: `${src}/clients/watch-hub.ts`,
+    find: 'const from = afterRevision === undefined ? this.#latest + 1 : afterRevision + 1',
+    replace: 'const from = afterRevision === undefined ? this.#latest + 1 : afterRevision + 2',
+    catchers: ['table:node/watch-hub', 'simulator'],
+  },
+  {
+    id: 'watch-gap-not-told',
+    bug: 'a watch goes on where events in between are no longer kept, and does not say so',
+    file: `${src}/clients/watch-hub.ts`,
+    find: 'if (from < this.#oldest) return { ok: false, oldest: this.#oldest }',
+    replace: '',
+    catchers: ['table:node/watch-hub', 'simulator'],
+  },
+  {
+    id: 'snapshot-disk-forgiven',
+    bug: 'a disk that fails under a snapshot is tried again with the next one',
+    file: `${src}/peers/snapshot-transfer.ts`,
+    find: "        logger.warn({ peer: from, err: error }, 'snapshot refused')\n        if (isDiskFailure(error)) options.failed(error)\n",
+    replace: "        logger.warn({ peer: from, err: error }, 'snapshot refused')\n",
+    catchers: ['table:node/hostile-peers', 'simulator'],
+  },
 ]
