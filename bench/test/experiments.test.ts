@@ -53,6 +53,7 @@ await t.test('the tables of the experiments say what was seen', async (t) => {
     stock: 'locks-held',
     count: 0,
     madeSeconds: 0,
+    quietSeconds: undefined,
     idleCpu: 0.05,
     rssBytes: [100 * MIB, undefined],
     leaderBytesEach: undefined,
@@ -60,10 +61,16 @@ await t.test('the tables of the experiments say what was seen', async (t) => {
     probe: measured(9_000),
     probeCpuUs: 150,
   }
-  const full = { count: 100_000, madeSeconds: 2.5, leaderBytesEach: 900, followerBytesEach: 800 }
+  const full = {
+    count: 100_000,
+    madeSeconds: 2.5,
+    quietSeconds: 3,
+    leaderBytesEach: 900,
+    followerBytesEach: 800,
+  }
   const growth = growthLines([none, { ...none, ...full, id: 'locks-held/100000' }]).join('\n')
-  t.match(growth, /\nlocks held +0 +- +0\.05 +100 - +- +9,000 +1\.50 +2\.50 +150\n/)
-  t.match(growth, /\nlocks held +100,000 +2\.5 +0\.05 +100 - +900 800 +9,000 /)
+  t.match(growth, /\nlocks held +0 +- +- +0\.05 +100 - +- +9,000 +1\.50 +2\.50 +150\n/)
+  t.match(growth, /\nlocks held +100,000 +2\.5 +3 +0\.05 +100 - +900 800 +9,000 /)
   const down: MemberDownRow = {
     id: 'member-down/96',
     missedMib: 96,

@@ -19,6 +19,9 @@ export interface ExperimentOptions {
   readonly onFailure: (failed: FailedRow) => void
 }
 
+const standardWaits = { warmUpSeconds: 5, settleSecondsMax: 60, idleSeconds: 3 } as const
+const quickWaits = { warmUpSeconds: 0.5, settleSecondsMax: 0, idleSeconds: 0.3 } as const
+
 /** MiB that are written while a member is down, or before one is killed; locks that are held meanwhile. */
 const sizes = {
   memberDownMib: [8, 96, 384],
@@ -96,7 +99,7 @@ class Experiments implements ExperimentResults {
         // What is there of another kind would be counted, too; with --quick that is little, and time is short.
         const isNew = !quick || this.#target === undefined
         const target = isNew ? await this.#newTarget() : this.#target!
-        const waits = quick ? { settleSeconds: 0, idleSeconds: 0.3 } : { settleSeconds: 5, idleSeconds: 3 }
+        const waits = quick ? quickWaits : standardWaits
         const times = { seconds, warmSeconds, ...waits }
         await measureGrowth({
           target,
@@ -128,7 +131,20 @@ class Experiments implements ExperimentResults {
         onEvent(`  back in ${row.backSeconds.toFixed(2)} s, by ${row.by}`)
       }
       const pool = this.#pool
-      await measureMemberDown({ target, mib, locks, seconds, warmSeconds, pool, signal, onEvent, onRow })
+      const { warmUpSeconds: warmUp } = quick ? quickWaits : standardWaits
+      const warmUpSeconds = filled === undefined ? warmUp : undefined
+      await measureMemberDown({
+        target,
+        mib,
+        locks,
+        seconds,
+        warmSeconds,
+        warmUpSeconds,
+        pool,
+        signal,
+        onEvent,
+        onRow,
+      })
     })
   }
 

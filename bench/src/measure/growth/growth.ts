@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Target } from '../cluster.ts'
+import type { OwnTarget } from '../cluster.ts'
 import type { Job } from '../job.ts'
 import { Load, type LoadPool, type Measured } from '../load.ts'
-import { type NodeUsage, NodeWatch } from '../nodes.ts'
+import { cpuSecondsOf, rssBytesOf } from '../nodes.ts'
 import { Filler, fill } from './filler.ts'
 import type { StockKind } from './stock.ts'
 
@@ -15,9 +15,11 @@ export interface GrowthRow {
   readonly count: number
   /** How long it took to make what the row before had not. */
   readonly madeSeconds: number
+  /** How long the nodes were busy with it afterwards: a checkpoint, memory. */
+  readonly quietSeconds: number | undefined
   /** Processor time of all nodes in a second in which nobody asks for anything. */
   readonly idleCpu: number
-  /** The leader first. */
+  /** The leader of the first row first. */
   readonly rssBytes: readonly (number | undefined)[]
   /** Of the leader and of the first follower, for one more; where there are too few to tell: `undefined`. */
   readonly leaderBytesEach: number | undefined
@@ -29,16 +31,18 @@ export interface GrowthRow {
 }
 
 export interface GrowthOptions {
-  readonly target: Target
+  readonly target: OwnTarget
   /** Nothing was measured in it before. */
   readonly isNew: boolean
+  /** How long the nodes of a new cluster work before the first row. */
+  readonly warmUpSeconds: number
   readonly stock: StockKind
   /** Rising. */
   readonly counts: readonly number[]
   readonly seconds: number
   readonly warmSeconds: number
-  /** Until what was made is in a checkpoint, and its garbage is collected. */
-  readonly settleSeconds: number
+  /** How long is waited, at most, until what was made is in a checkpoint and its garbage is collected. */
+  readonly settleSecondsMax: number
   readonly idleSeconds: number
   readonly pool: LoadPool
   readonly signal: AbortSignal
@@ -46,7 +50,6 @@ export interface GrowthOptions {
   readonly onRow: (row: GrowthRow) => void
 }
 
-const WARM_ROUNDS = 2
 const NAMESPACE = 'bench'
 const PROBE: Job = { work: 'lock', clients: 64, shape: 'connections' }
 /** Below, what a process takes for other reasons hides what is asked for. */
@@ -54,11 +57,13 @@ const TOLD_COUNT_MIN = 10_000
 
 /** Fills a cluster step by step, and looks at it after each. */
 export async function measureGrowth(options: GrowthOptions): Promise<void> {
-  const { target, stock, counts, signal, onEvent, onRow } = options
+  const { target, stock, counts, warmUpSeconds, signal, onEvent, onRow } = options
   const filler = new Filler()
-  const watch = new NodeWatch(target.addresses, target.local())
   try {
-    if (options.isNew) await warmUp(options)
+    // The first row shall not be the compiler's.
+    if (options.isNew) await probe({ ...options, warmSeconds: warmUpSeconds })
+    const leader = await target.cluster.leader({ signal })
+    const pids = [leader, ...target.cluster.members.filter((each) => each !== leader)].map(({ pid }) => pid)
     let base: GrowthRow | undefined
     let from = 0
     for (const count of [0, ...counts]) {
@@ -70,54 +75,68 @@ export async function measureGrowth(options: GrowthOptions): Promise<void> {
         await fill(filler, { stock, addresses, namespace: NAMESPACE, from, to: count })
       }
       const madeSeconds = (performance.now() - startedMs) / 1_000
-      const row = await look(watch, options, { count, madeSeconds, base })
+      const row = await look(pids, options, { count, madeSeconds, base })
       base ??= row
       from = count
       onRow(row)
     }
   } finally {
     filler.kill()
-    await watch.close()
   }
 }
 
 async function look(
-  watch: NodeWatch,
+  pids: readonly (number | undefined)[],
   options: GrowthOptions,
   told: { readonly count: number; readonly madeSeconds: number; readonly base: GrowthRow | undefined },
 ): Promise<GrowthRow> {
-  const { stock, settleSeconds, idleSeconds, signal } = options
+  const { stock, idleSeconds, signal } = options
   const { count, madeSeconds, base } = told
-  await delay(settleSeconds * 1_000, undefined, { signal })
-  watch.look()
+  // Sessions keep the nodes busy for as long as they are there.
+  const isQuietening = count > 0 && stock !== 'sessions-idle'
+  const quietSeconds = isQuietening ? await untilQuiet(pids, options) : undefined
+  const idleSince = cpuOf(pids)
   await delay(idleSeconds * 1_000, undefined, { signal })
-  watch.look()
-  const { nodes } = await watch.report()
-  const rssBytes = nodes.map((node) => node.rssBytes)
-  const probed = await probe(options, watch.look)
-  const { nodes: busy } = await watch.report()
+  const idleCpu = (cpuOf(pids) - idleSince) / idleSeconds
+  const rssBytes = pids.map(rssBytesOf)
+  const looks: number[] = []
+  const probed = await probe(options, () => looks.push(cpuOf(pids)))
   return {
     id: `${stock}/${count}`,
     stock,
     count,
     madeSeconds,
-    idleCpu: cpuOf(nodes) / idleSeconds,
+    quietSeconds,
+    idleCpu,
     rssBytes,
     leaderBytesEach: bytesEach(base?.rssBytes[0], rssBytes[0], count),
     followerBytesEach: bytesEach(base?.rssBytes[1], rssBytes[1], count),
     probe: probed,
-    probeCpuUs: (cpuOf(busy) / probed.operations) * 1e6,
+    probeCpuUs: ((looks[1]! - looks[0]!) / probed.operations) * 1e6,
   }
 }
 
-/** The cluster is new: the first row shall not be the compiler's. */
-async function warmUp(options: GrowthOptions): Promise<void> {
-  for (let round = 0; round < WARM_ROUNDS; round++) await probe(options, () => undefined)
+/** Waits until the nodes have nothing left to do; returns for how many seconds. */
+async function untilQuiet(
+  pids: readonly (number | undefined)[],
+  { settleSecondsMax, signal }: GrowthOptions,
+): Promise<number> {
+  let seconds = 0
+  for (let before = cpuOf(pids); seconds < settleSecondsMax; seconds++) {
+    await delay(1_000, undefined, { signal })
+    const now = cpuOf(pids)
+    if (!(now - before > QUIET_CPU)) break
+    before = now
+  }
+  return seconds
 }
+
+/** Processor seconds in a second that nodes without requests take anyway: heartbeats, and sessions kept alive. */
+const QUIET_CPU = 0.15
 
 async function probe(
   { target, pool, seconds, warmSeconds }: GrowthOptions,
-  look: () => void,
+  look: () => void = () => undefined,
 ): Promise<Measured> {
   const { addresses } = target
   const load = await Load.open(PROBE, { addresses, namespace: NAMESPACE, pool })
@@ -128,9 +147,9 @@ async function probe(
   }
 }
 
-/** Of all nodes; NaN where it cannot be seen. */
-function cpuOf(nodes: readonly NodeUsage[]): number {
-  return nodes.reduce((sum, { cpuSeconds }) => sum + (cpuSeconds ?? Number.NaN), 0)
+/** Of all processes; NaN where it cannot be seen. */
+function cpuOf(pids: readonly (number | undefined)[]): number {
+  return pids.reduce<number>((sum, pid) => sum + (cpuSecondsOf(pid) ?? Number.NaN), 0)
 }
 
 /** Growth of a process for each of `count`; `undefined` where that says nothing. */

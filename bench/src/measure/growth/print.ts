@@ -17,7 +17,8 @@ export function growthLines(rows: readonly GrowthRow[]): string[] {
     'What a cluster holds that nobody uses at the moment, and locks of others, acquired and released by 64 clients',
     ...table(head, rows.map(cellsOf)),
     '',
-    'made s: to make what the row before had not. idle: processor seconds of all nodes in a second without a request.',
+    'made s: to make what the row before had not; quiet s: how long the nodes were busy with it afterwards. idle:',
+    'processor seconds of all nodes in a second without a request, after that.',
     "MiB: resident, the leader's first. bytes each: growth of that since the first row, of the leader and of a",
     'follower, for one; it holds all that a process takes for other reasons, too. us of nodes: processor time of all',
     'nodes for one pair.',
@@ -28,6 +29,7 @@ const head = [
   'held meanwhile',
   'count',
   'made s',
+  'quiet s',
   'idle',
   'MiB of nodes',
   'bytes each',
@@ -44,12 +46,18 @@ function cellsOf(row: GrowthRow): string[] {
     names[row.stock],
     whole(row.count),
     row.count === 0 ? '-' : row.madeSeconds.toFixed(1),
-    row.idleCpu.toFixed(2),
+    row.quietSeconds === undefined ? '-' : whole(row.quietSeconds),
+    shown(row.idleCpu, (cpu) => cpu.toFixed(2)),
     row.rssBytes.map((bytes) => (bytes === undefined ? '-' : whole(bytes / MIB))).join(' '),
     row.leaderBytesEach === undefined ? '-' : each.join(' '),
     whole(probe.perSecond),
     millis(probe.latency.p50Ms),
     millis(probe.latency.p99Ms),
-    whole(row.probeCpuUs),
+    shown(row.probeCpuUs, whole),
   ]
+}
+
+/** Where the system does not tell, a value is not a number. */
+function shown(value: number, text: (value: number) => string): string {
+  return Number.isNaN(value) ? '-' : text(value)
 }

@@ -36,6 +36,8 @@ export interface MemberDownOptions {
   readonly locks: number
   readonly seconds: number
   readonly warmSeconds: number
+  /** How long the nodes work before the first outage; absent: they have. */
+  readonly warmUpSeconds: number | undefined
   readonly pool: LoadPool
   readonly signal: AbortSignal
   readonly onEvent: (text: string) => void
@@ -49,11 +51,12 @@ const MIB = 1024 * 1024
 const LEVEL_ENTRIES = 8
 
 export async function measureMemberDown(options: MemberDownOptions): Promise<void> {
-  const { target, mib, locks, signal, onEvent, onRow } = options
+  const { target, mib, locks, warmUpSeconds, signal, onEvent, onRow } = options
   const filler = new Filler()
   try {
     const { addresses } = target
     await filler.fill({ stock: 'locks-held', addresses, namespace: NAMESPACE, from: 0, to: locks })
+    if (warmUpSeconds !== undefined) await load({ ...options, warmSeconds: warmUpSeconds })
     for (const missedMib of mib) {
       signal.throwIfAborted()
       onEvent(`member-down/${missedMib}`)
@@ -104,7 +107,7 @@ export async function leaderStatus(
   admin: Admin,
   { client }: { readonly client: string },
 ): Promise<NodeStatus> {
-  return (await admin.ask(client, 'status')).status
+  return (await admin.ask(client, 'status', { deadlineMs: limits.commandTimeoutMs })).status
 }
 
 const SNAPSHOTS = 'tranca_snapshots_sent_total'

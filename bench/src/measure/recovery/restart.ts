@@ -1,6 +1,7 @@
 import { openAdmin } from '@tranca/client'
 import { type OwnTarget, startTarget } from '../cluster.ts'
 import { Filler } from '../growth/filler.ts'
+import { limits } from '../limits.ts'
 import { metricOf } from '../nodes.ts'
 import { leaderStatus, untilLevel } from './member-down.ts'
 
@@ -78,7 +79,7 @@ async function crash(
     await cluster.kill(name)
     const startedMs = performance.now()
     await cluster.restart(name)
-    await cluster.whenReady({ signal })
+    await cluster.whenReady({ timeoutMs: limits.recoveryTimeoutMs, signal })
     return { startSeconds: (performance.now() - startedMs) / 1_000, entries: lastIndex, logBytes }
   } finally {
     await admin.close()
