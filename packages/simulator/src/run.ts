@@ -165,12 +165,9 @@ export async function runSeed({ seed, trace }: RunOptions): Promise<Verdict> {
       if (!isBroken()) world.complain('rest', `new work has no answer; ${stateOf()}`)
       return
     }
-    if (!(await until(endMs, isEven))) {
-      if (!isBroken()) world.complain('rest', `the members are not equally far: ${stateOf()}`)
-      return
-    }
-    if (!(await until(endMs, () => watcher.pending === undefined))) {
-      if (!isBroken()) world.complain('rest', `never told: ${watcher.pending}`)
+    if (!(await until(endMs, () => watcher.pending === undefined && isEven()))) {
+      const what = watcher.pending === undefined ? 'the members are not equally far' : watcher.pending
+      if (!isBroken()) world.complain('rest', `${what}: ${stateOf()}`)
       return
     }
     compareRows(world, cluster, panel.numbers)
