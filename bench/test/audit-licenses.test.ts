@@ -240,6 +240,7 @@ await t.test('refusals', async (t) => {
   await t.test('one that says why, what was tried and who has it holds', async () => {
     t.strictSame(broken(refusing('exhausted', exhausted)), {})
     t.strictSame(broken(refusing('timeout', exhausted)), {}, 'one who waited in vain is told why')
+    t.strictSame(broken(refusing('deadlock', { ...exhausted, cycle: [] })), {}, 'one in a circle, too')
     const queued = [{ ...full, used: 1, queued: 2, outcome: 'exhausted' }]
     t.strictSame(broken(refusing('exhausted', { ...exhausted, tried: queued })), {}, 'others were first')
     const excluded = { cause: 'excluded', tried: [{ ...full, outcome: 'excluded' }], holders: [] }

@@ -46,10 +46,10 @@ export function auditRefusals(calls: readonly Call[]): Verdict {
 }
 
 function wrongCheckout(cause: string, detail: Fields, units: number): string | undefined {
-  // One who waited in vain is told why it had to wait.
+  // One who waited in vain, or in a circle, is told why it had to wait.
   const why = detail.cause
   if (!causes.has(why)) return `the cause ${JSON.stringify(why)} is not known`
-  if (cause !== why && cause !== 'timeout') return `the detail says ${String(why)}`
+  if (cause !== why && cause !== 'timeout' && cause !== 'deadlock') return `the detail says ${String(why)}`
   const { tried, holders, rule } = detail
   if (!Array.isArray(tried) || tried.length === 0) return 'it does not say which products were tried'
   for (const each of tried as readonly Fields[]) {
