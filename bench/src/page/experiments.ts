@@ -17,12 +17,12 @@ export function experimentSections({ growth, starts }: BenchResult): string[] {
       growthPlot(growth, "leader's resident MiB", ({ rssBytes }) => (rssBytes[0] ?? 0) / MIB),
     ]),
     ...section('Started again after SIGKILL', [
-      linePlot({
+      sizePlot({
         title: 'seconds until it serves',
         xName: 'MiB of log',
         lines: [startLine('start', byLog, (row) => row.startSeconds)],
       }),
-      linePlot({
+      sizePlot({
         title: 'seconds until it serves; until a new one is level',
         xName: 'locks held',
         lines: [
@@ -46,9 +46,17 @@ function growthPlot(rows: readonly GrowthRow[], title: string, value: (row: Grow
     const points = rows.filter((row) => row.stock === stock).map((row) => ({ x: row.count, y: value(row) }))
     return { name: stock, points }
   })
-  return linePlot({ title, xName: 'how many', lines })
+  return sizePlot({ title, xName: 'how many', lines })
 }
 
 function startLine(name: string, rows: readonly StartRow[], value: (row: StartRow) => number): Line {
   return { name, points: rows.map((row) => ({ x: row.size, y: value(row) })) }
+}
+
+/** Only lines with two points at least, and none at zero: the axis is logarithmic. */
+function sizePlot(options: Parameters<typeof linePlot>[0]): string {
+  const lines = options.lines
+    .map(({ name, points }) => ({ name, points: points.filter(({ x }) => x > 0) }))
+    .filter(({ points }) => points.length > 1)
+  return linePlot({ ...options, lines })
 }
