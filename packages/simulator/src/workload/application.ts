@@ -135,7 +135,7 @@ export class Application {
         note,
         pause: (ms) => this.#pause(ms),
         leave: () => {
-          this.#calls.ended(session)
+          this.#calls.ended(session, this.host.idleSinceMs)
           return session.close()
         },
         saw: (kind, name, what) =>
