@@ -141,7 +141,10 @@ export class ClusterAdmin {
     if (taken) return refuse('memberExists', { id: taken.id, name: taken.name, peer: taken.peer, nextId })
     // What others remember of a member goes by its id: it is never used again for another one.
     if (request.id < nextId) return refuse('memberExists', { id: request.id, name: '', nextId })
-    return this.#change(addChange(request), (conf) => conf.learners.includes(request.id))
+    return this.#change(
+      addChange(request),
+      ({ learners, voters }) => learners.includes(request.id) || voters.includes(request.id),
+    )
   }
 
   async #promote(id: number): Promise<Result> {
@@ -242,15 +245,14 @@ export class ClusterAdmin {
 
   async #change(change: ConfChange, isDone: (conf: ConfState) => boolean): Promise<Result> {
     const replica = this.#replica()!
-    const before = replica.confState
     const proposed = replica.proposeConfChange(change)
     if (!proposed.ok) return refuse('busy', { reason: proposed.reason })
     const index = replica.raft.lastIndex
     return this.#until(() => {
       const now = this.#replica()!
       if (now.applied < index) return undefined
-      // A change that came while another was pending is replaced by an empty entry.
-      return isDone(now.confState) || now.confState !== before ? DONE : refuse('changePending')
+      // A change that came while another was pending is replaced by an empty entry; the other one is not this one.
+      return isDone(now.confState) ? DONE : refuse('changePending')
     })
   }
 
