@@ -1,7 +1,4 @@
-/**
- * Builds the product with one bug at a time and must go red for each:
- * `npm run mutants -- [--short] [--only ID]... [--all-means] [--jobs N] [--seeds N] [--json FILE] [--list]`.
- */
+/** Builds the product with one bug at a time and must go red for each: `npm run mutants`. */
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -9,6 +6,18 @@ import { type Baseline, catchersOf, takeBaseline } from './baseline.ts'
 import { mutants } from './catalog/all.ts'
 import { type HuntOptions, hunt, type Report } from './hunt.ts'
 import type { Mutant } from './mutant.ts'
+
+const usage = `npm run mutants -- [--short] [--only ID]... [--all-means] [--jobs N] [--seeds N] [--json FILE]
+npm run mutants -- --list
+  --short      each meets only its first catcher, and none the simulator
+  --only ID    only this one; may be repeated (default: all)
+  --all-means  each meets all of its catchers, also after one was red
+  --jobs N     so many at a time (default 2)
+  --seeds N    seeds of the simulator for each (default 50)
+  --json FILE  who caught what
+  --list       names them`
+
+class UsageError extends Error {}
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
 
@@ -23,8 +32,13 @@ async function main(args: string[]): Promise<number> {
       seeds: { type: 'string', default: '50' },
       json: { type: 'string' },
       list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   })
+  if (values.help) {
+    console.log(usage)
+    return 0
+  }
   const chosen = choose(values.only, values.short)
   if (values.list) {
     for (const { id, bug, catchers } of chosen)
@@ -51,7 +65,7 @@ async function main(args: string[]): Promise<number> {
 function choose(only: readonly string[] | undefined, short: boolean): readonly Mutant[] {
   const named = only?.map((id) => {
     const mutant = mutants.find((each) => each.id === id)
-    if (mutant === undefined) throw new RangeError(`--only ${id}: no such mutant; see --list`)
+    if (mutant === undefined) throw new UsageError(`--only ${id}: no such mutant; see --list`)
     return mutant
   })
   const chosen = named ?? mutants
@@ -106,7 +120,20 @@ function jsonOf(reports: readonly Report[]): string {
 function wholeNumber(name: string, text: string): number {
   const number = Number(text)
   if (Number.isSafeInteger(number) && number >= 1) return number
-  throw new RangeError(`${name} ${text}: expected a whole number of at least 1`)
+  throw new UsageError(`${name} ${text}: expected a whole number of at least 1`)
 }
 
-process.exitCode = await main(process.argv.slice(2))
+/** Of `parseArgs`, or of a value. */
+function isWrongUsage(error: unknown): error is Error {
+  return (
+    error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
+  )
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  if (!isWrongUsage(error)) throw error
+  console.error(`${error.message}\n\n${usage}`)
+  process.exitCode = 2
+}

@@ -2,9 +2,14 @@ import { parseArgs } from 'node:util'
 import { runInJobs } from './jobs.ts'
 import { runSeed } from './run.ts'
 
-const usage = `usage: npm run simulate -- --seeds A..B [--jobs N]     runs all seeds from A to B
-       npm run simulate -- --seed N [--trace]         runs one, and tells all that happens
-`
+const usage = `npm run simulate -- --seeds A..B [--jobs N]
+npm run simulate -- --seed N [--trace]
+  --seeds A..B  runs all seeds from A to B, and prints those that fail
+  --jobs N      so many at a time (default 2)
+  --seed N      runs one
+  --trace       tells all that happens in it`
+
+class UsageError extends Error {}
 
 /** A run that takes this long has hung: the simulator itself, or an endless loop in what it runs. */
 const hungMs = 120_000
@@ -17,15 +22,17 @@ async function main(): Promise<number> {
       jobs: { type: 'string', default: '2' },
       trace: { type: 'boolean', default: false },
       worker: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   })
   if (values.worker) return work()
+  if (values.help) {
+    console.log(usage)
+    return 0
+  }
   if (values.seed !== undefined) return one(wholeNumber('--seed', values.seed), values.trace)
   const range = /^(\d+)\.\.(\d+)$/.exec(values.seeds ?? '')
-  if (range === null) {
-    process.stderr.write(usage)
-    return 2
-  }
+  if (range === null) throw new UsageError(`--seeds ${values.seeds ?? 'is missing'}: expected A..B`)
   const [from, to] = [Number(range[1]), Number(range[2])]
   return runInJobs({ from, to, jobs: wholeNumber('--jobs', values.jobs), hungMs })
 }
@@ -60,7 +67,20 @@ function work(): Promise<number> {
 function wholeNumber(name: string, text: string): number {
   const number = Number(text)
   if (Number.isSafeInteger(number) && number >= 0) return number
-  throw new RangeError(`${name} ${text}: expected a whole number`)
+  throw new UsageError(`${name} ${text}: expected a whole number`)
 }
 
-process.exitCode = await main()
+/** Of `parseArgs`, or of a value. */
+function isWrongUsage(error: unknown): error is Error {
+  return (
+    error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
+  )
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  if (!isWrongUsage(error)) throw error
+  console.error(`${error.message}\n\n${usage}`)
+  process.exitCode = 2
+}

@@ -1,4 +1,4 @@
-/** Feeds decoders with hostile bytes: `npm run fuzz -- --minutes M [--target T] [--seed N] [--keep]`. */
+/** Feeds decoders with hostile bytes: `npm run fuzz`. */
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { keep } from './corpus.ts'
@@ -10,6 +10,8 @@ const usage = `npm run fuzz -- [--minutes M] [--target T] [--seed N] [--keep]
   --target T   one of ${targets.map(({ name }) => name).join(', ')}
   --seed N     repeats a run (default: another one each time)
   --keep       writes what did harm into packages/node/testdata/corpus`
+
+class UsageError extends Error {}
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -24,10 +26,13 @@ async function main(): Promise<number> {
   const chosen = targets.filter(({ name }) => values.target === undefined || name === values.target)
   const minutes = Number(values.minutes)
   const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed)
-  if (values.help || chosen.length === 0 || !(minutes > 0) || !Number.isSafeInteger(seed)) {
+  if (values.help) {
     console.log(usage)
-    return values.help ? 0 : 2
+    return 0
   }
+  if (chosen.length === 0) throw new UsageError(`--target ${values.target}: no such target`)
+  if (!(minutes > 0)) throw new UsageError(`--minutes ${values.minutes}: expected a number above 0`)
+  if (!Number.isSafeInteger(seed)) throw new UsageError(`--seed ${values.seed}: expected a whole number`)
   let passed = 0
   let failed = 0
   for (const target of chosen) {
@@ -48,4 +53,17 @@ async function main(): Promise<number> {
   return failed === 0 ? 0 : 1
 }
 
-process.exitCode = await main()
+/** Of `parseArgs`, or of a value. */
+function isWrongUsage(error: unknown): error is Error {
+  return (
+    error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
+  )
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  if (!isWrongUsage(error)) throw error
+  console.error(`${error.message}\n\n${usage}`)
+  process.exitCode = 2
+}

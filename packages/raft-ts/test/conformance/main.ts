@@ -1,7 +1,4 @@
-/**
- * Runs conformance scripts: `npm run conformance -- [--rewrite] PATH...`. Without a path, those of
- * `../shared/raft-conformance` beside the repository, if they are there.
- */
+/** Runs conformance scripts: `npm run conformance`. */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,9 +6,22 @@ import { type Outcome, runScript, scriptsBelow } from './runner.ts'
 
 const sharedScripts = fileURLToPath(new URL('../../../../../../shared/raft-conformance', import.meta.url))
 
+const usage = `npm run conformance -- [--rewrite] [PATH...]
+  PATH       scripts, or folders of them (default: ../shared/raft-conformance beside the project, if it is there)
+  --rewrite  writes what was printed into the scripts`
+
 function main(args: readonly string[]): number {
   const rewrite = args.includes('--rewrite')
   const given = args.filter((arg) => arg !== '--rewrite')
+  if (args.includes('--help')) {
+    console.log(usage)
+    return 0
+  }
+  const unknown = given.find((arg) => arg.startsWith('-'))
+  if (unknown !== undefined) {
+    console.error(`Unknown option '${unknown}'\n\n${usage}`)
+    return 2
+  }
   if (given.length === 0 && !existsSync(sharedScripts)) {
     console.log('no scripts: ../shared/raft-conformance is not there, and no folder was given')
     console.log('0 passed, 0 failed')

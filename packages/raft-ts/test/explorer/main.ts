@@ -1,11 +1,18 @@
-/**
- * Walks small worlds of the real core through all of their states:
- * `npm run explore -- [--world NAME]... [--deep] [--depth N] [--states N] [--list]`.
- */
+/** Walks small worlds of the real core through all of their states: `npm run explore`. */
 import { parseArgs } from 'node:util'
 import { type Outcome, type SearchOptions, search } from './search.ts'
 import type { World } from './world.ts'
 import { worlds } from './worlds.ts'
+
+const usage = `npm run explore -- [--world NAME]... [--deep] [--depth N] [--states N]
+npm run explore -- --list
+  --world NAME  only this one; may be repeated (default: all)
+  --deep        with the larger bounds of each world
+  --depth N     at most so many moves from the beginning
+  --states N    at most so many states
+  --list        names the worlds`
+
+class UsageError extends Error {}
 
 /** What fits into memory. */
 const STATES_MAX = 5_000_000
@@ -19,8 +26,13 @@ function main(args: readonly string[]): number {
       depth: { type: 'string' },
       states: { type: 'string' },
       list: { type: 'boolean' },
+      help: { type: 'boolean' },
     },
   })
+  if (values.help) {
+    console.log(usage)
+    return 0
+  }
   if (values.list) {
     for (const { name, about } of worlds) console.log(`${name.padEnd(12)} ${about}`)
     return 0
@@ -67,7 +79,7 @@ function choose(names: readonly string[] | undefined): readonly World[] {
   return names.map((name) => {
     const world = worlds.find((each) => each.name === name)
     if (world === undefined)
-      throw new Error(`--world ${name}: expected one of ${worlds.map((each) => each.name).join(', ')}`)
+      throw new UsageError(`--world ${name}: expected one of ${worlds.map((each) => each.name).join(', ')}`)
     return world
   })
 }
@@ -76,8 +88,21 @@ function count(option: string, text: string | undefined): number {
   if (text === undefined) return Number.POSITIVE_INFINITY
   const value = Number(text)
   if (!Number.isSafeInteger(value) || value < 1)
-    throw new Error(`${option} ${text}: expected a positive integer`)
+    throw new UsageError(`${option} ${text}: expected a positive integer`)
   return value
 }
 
-process.exitCode = main(process.argv.slice(2))
+/** Of `parseArgs`, or of a value. */
+function isWrongUsage(error: unknown): error is Error {
+  return (
+    error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
+  )
+}
+
+try {
+  process.exitCode = main(process.argv.slice(2))
+} catch (error) {
+  if (!isWrongUsage(error)) throw error
+  console.error(`${error.message}\n\n${usage}`)
+  process.exitCode = 2
+}

@@ -1,7 +1,4 @@
-/**
- * Damages small node directories in every way and opens them:
- * `npm run disk-sweep -- [--short] [--seed N] [--only PART]`. See ../../README.md.
- */
+/** Damages small node directories in every way and opens them: `npm run disk-sweep`. See ../../README.md. */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
@@ -12,6 +9,8 @@ const usage = `npm run disk-sweep -- [--short] [--seed N] [--only PART]
   --short      a sample of every kind, in less than a minute
   --seed N     picks the sample, and how a crash tears writes (default 1)
   --only PART  parts with PART in their name; without a match, all are named`
+
+class UsageError extends Error {}
 
 const failuresShown = 20
 
@@ -30,15 +29,12 @@ async function main(): Promise<number> {
   }
   const effort: Effort = { oneIn: values.short ? 3 : 1, seed: Number(values.seed) }
   if (!Number.isSafeInteger(effort.seed) || effort.seed < 0) {
-    console.error(`--seed is '${values.seed}'; expected a whole number`)
-    return 2
+    throw new UsageError(`--seed ${values.seed}: expected a whole number`)
   }
   const queue = parts.map((part) => part.name).filter((name) => name.includes(values.only))
   if (queue.length === 0) {
-    console.error(
-      `no part has '${values.only}' in its name; there are: ${parts.map((p) => p.name).join(' ')}`,
-    )
-    return 2
+    const names = parts.map((part) => part.name).join(' ')
+    throw new UsageError(`--only ${values.only}: no part has that in its name; there are: ${names}`)
   }
   const all = new Tally()
   const work = async () => {
@@ -74,8 +70,21 @@ function inWorker(name: string, effort: Effort): Promise<Tally> {
   })
 }
 
+/** Of `parseArgs`, or of a value. */
+function isWrongUsage(error: unknown): error is Error {
+  return (
+    error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
+  )
+}
+
 if (isMainThread) {
-  process.exitCode = await main()
+  try {
+    process.exitCode = await main()
+  } catch (error) {
+    if (!isWrongUsage(error)) throw error
+    console.error(`${error.message}\n\n${usage}`)
+    process.exitCode = 2
+  }
 } else {
   const { name, effort } = workerData as { name: string; effort: Effort }
   const { recovered, older, refused, failures } = await parts.find((part) => part.name === name)!.run(effort)
