@@ -63,3 +63,45 @@ await t.test('a commit that moved waits for the next write', async (t) => {
   await storing.store(request(undefined, [entry]))
   t.strictSame(writes, [{ hardState: moved, entries: [entry] }])
 })
+
+// Found by the simulator, seed 3926 at 42baf71: entry 242 was given to the log before entry 241.
+await t.test('what comes behind a snapshot reaches the log in order, however slow its disk is', async (t) => {
+  const given: number[] = []
+  const written: (() => void)[] = []
+  const meta = { index: 5, term: 1, confState: {}, rows: 0, digest: '' }
+  const log = {
+    hardState: { term: 1, vote: 0, commit: 5 },
+    append: ({ entries }: { entries: readonly Entry[] }) => {
+      given.push(...entries.map(({ index }) => index))
+      return new Promise<void>((resolve) => written.push(resolve))
+    },
+  }
+  let isInstalled: () => void = () => t.fail('nothing installs')
+  const finish = () =>
+    new Promise((resolve) => {
+      isInstalled = () => resolve({ meta, rows: [] })
+    })
+  const nothing = () => {}
+  const storing = new Storing({ log } as unknown as NodeStorage, {
+    restore: () => ({}) as never,
+    installed: nothing,
+    digest: nothing,
+    checkpointWritten: nothing,
+    failed: (error) => t.fail(error.message),
+  })
+  const entry = (index: number): Entry => ({ index, term: 1, type: 'normal', data: new Uint8Array(0) })
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  storing.hold({ from: 2, term: 1, meta, incoming: { finish } } as never)
+  const all = [storing.store({ ...request(undefined), snapshot: { index: 5 } as never })]
+  for (const index of [6, 7]) all.push(storing.store(request(undefined, [entry(index)])))
+  await turn()
+  isInstalled()
+  await turn()
+  all.push(storing.store(request(undefined, [entry(8)])))
+  while (written.length > 0) {
+    written.shift()!()
+    await turn()
+  }
+  await Promise.all(all)
+  t.strictSame(given, [6, 7, 8])
+})

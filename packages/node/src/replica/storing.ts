@@ -23,6 +23,8 @@ export class Storing {
   /** Resolves when everything asked for so far is durable. */
   #tail: Promise<void> = Promise.resolve()
   #isInstalling = false
+  /** Requests that the log has not been given yet: a snapshot, and those that came behind it. */
+  #deferred = 0
   #hardState: HardState
 
   constructor(storage: NodeStorage, ports: StoringPorts) {
@@ -48,13 +50,20 @@ export class Storing {
   /** Resolves when `request`, and all before it, is durable. */
   store(request: StorageAppend): Promise<void> {
     const before = this.#tail
-    const done =
-      request.snapshot || this.#isInstalling
-        ? before.then(() => this.#write(request, Promise.resolve()))
-        : this.#write(request, before)
+    const isDeferred = request.snapshot !== undefined || this.#deferred > 0
     if (request.snapshot) this.#isInstalling = true
-    this.#tail = done
-    return done
+    this.#tail = isDeferred ? this.#writeAfter(before, request) : this.#append(request, before)
+    return this.#tail
+  }
+
+  /** What comes meanwhile must not overtake it on its way to the log. */
+  async #writeAfter(before: Promise<void>, request: StorageAppend): Promise<void> {
+    this.#deferred++
+    await before
+    if (request.snapshot) await this.#install(request)
+    const durable = this.#append(request)
+    this.#deferred--
+    await durable
   }
 
   checkpoint(changes: readonly Change[], at: { index: number; term: number; confState: ConfState }): void {
@@ -71,9 +80,8 @@ export class Storing {
     this.#ports.checkpointWritten()
   }
 
-  #write(request: StorageAppend, before: Promise<void>): Promise<void> {
-    const { hardState, entries, snapshot } = request
-    if (snapshot) return this.#install(request)
+  /** Resolves when it is durable, or when `before` does if nothing of it is worth a write. */
+  #append({ hardState, entries }: StorageAppend, before: Promise<void> = Promise.resolve()): Promise<void> {
     // A commit index that moved is not worth a write of its own (the leader will tell it again), but it goes
     // along with the next one: what is known here as committed is what an audit may judge.
     const { term, vote } = this.#hardState
@@ -103,6 +111,5 @@ export class Storing {
     this.#received = undefined
     this.#isInstalling = false
     this.#ports.installed(this.#ports.restore(rows), meta)
-    if (request.entries.length > 0) await this.#storage.log.append({ entries: request.entries })
   }
 }
