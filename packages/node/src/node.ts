@@ -154,7 +154,7 @@ export class Node {
             storage,
             clock,
             logger,
-            isWanted: (index) => this.#replica !== undefined && index > this.#replica.raft.commit,
+            judge: (index) => this.#traffic.judgeSnapshot(index),
             onReceived: (snapshot) => this.#status === 'open' && this.#traffic.receiveSnapshot(snapshot),
             failed: (error) => this.#fail(error),
           }),

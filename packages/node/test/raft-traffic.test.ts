@@ -67,3 +67,10 @@ t.test('a snapshot of what the log has already is let go of', async (t) => {
   t.equal(raft.pendingSnapshot, 0)
   t.same(held, ['held', 'released'])
 })
+
+// Found by the simulator, seed 2402 at 42baf71: it was refused, and the sender sent it for ever.
+t.test('a snapshot of what is committed already is as good as taken', async (t) => {
+  const { traffic } = follower()
+  t.equal(traffic.judgeSnapshot(1), 'known')
+  t.equal(traffic.judgeSnapshot(2), 'new')
+})

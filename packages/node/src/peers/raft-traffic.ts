@@ -61,6 +61,13 @@ export class RaftTraffic {
     }
   }
 
+  /** What a snapshot at `index` would be to this node; without a core it takes none. */
+  judgeSnapshot(index: number): 'new' | 'known' | 'refused' {
+    const replica = this.#replica()
+    if (!replica) return 'refused'
+    return index > replica.raft.commit ? 'new' : 'known'
+  }
+
   /** A snapshot has arrived whole. False: Raft has no use for it. */
   receiveSnapshot(snapshot: ReceivedSnapshot): boolean {
     const replica = this.#replica()

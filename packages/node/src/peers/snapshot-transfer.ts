@@ -19,7 +19,7 @@ import type { PeerHub } from './peer-hub.ts'
  * A snapshot travels on a stream of its own, so that it holds up nothing else:
  *
  *     sender:   snapshotHello, snapshotBegin {term, meta}, snapshotChunk*, snapshotEnd
- *     receiver: snapshotResult (1 = all received and handed to Raft, 0 = not taken)
+ *     receiver: snapshotResult (1 = handed to Raft, or nothing in it is new; 0 = not taken)
  */
 const packr = new Packr({ useRecords: false, variableMapSize: true })
 
@@ -163,8 +163,8 @@ export function receiveSnapshot(options: {
   storage: NodeStorage
   clock: Clock
   logger: Logger
-  /** Before anything is stored: is a snapshot at this index of any use? */
-  isWanted: (index: number) => boolean
+  /** Before anything is stored: what a snapshot at this index would be to this node. */
+  judge: (index: number) => 'new' | 'known' | 'refused'
   /** True: it is Raft's from here on; false: it is dropped. */
   onReceived: (snapshot: ReceivedSnapshot) => boolean
   /** The disk failed: the node must stop, as for any other write. */
@@ -188,7 +188,9 @@ export function receiveSnapshot(options: {
     if (isOver) return
     if (kind === FrameKind.snapshotBegin) {
       const begin = beginSchema.parse(packr.unpack(body))
-      if (!options.isWanted(begin.meta.index)) return end(false)
+      const judged = options.judge(begin.meta.index)
+      // Refusing what is known would bring it again for ever; the answer to the next append says how far this log is.
+      if (judged !== 'new') return end(judged === 'known')
       term = begin.term
       incoming = await storage.receiveSnapshot(begin.meta)
     } else if (kind === FrameKind.snapshotChunk && incoming) {
