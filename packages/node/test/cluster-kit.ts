@@ -5,6 +5,19 @@ import type { Test } from 'tap'
 import { type Node, openNode, parseConfig } from '../src/index.ts'
 import { Mortal } from './mortal.ts'
 
+/** A sequence whose numbers have no gap: 000001, 000002, and so on. */
+export const gapless = {
+  kind: 'gapless',
+  digits: 'decimal',
+  width: 6,
+  prefix: '',
+  start: '000001',
+  reset: 'never',
+  utcOffsetMinutes: -180,
+  reservationTtlMs: 0,
+  warnBelow: 0,
+} as const
+
 export interface MemberAddress {
   readonly id: number
   readonly name: string

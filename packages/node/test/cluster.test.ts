@@ -2,20 +2,8 @@ import { cpSync, rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { repairNode } from '../src/index.ts'
-import { TestCluster, until } from './cluster-kit.ts'
+import { gapless, TestCluster, until } from './cluster-kit.ts'
 import { RawClient } from './raw-client.ts'
-
-const gapless = {
-  kind: 'gapless',
-  digits: 'decimal',
-  width: 6,
-  prefix: '',
-  start: '000001',
-  reset: 'never',
-  utcOffsetMinutes: -180,
-  reservationTtlMs: 0,
-  warnBelow: 0,
-} as const
 
 t.test('three empty nodes found a cluster and serve locks and numbers', async (t) => {
   const cluster = await TestCluster.start(t, 3)

@@ -1,18 +1,6 @@
 import { cpSync, rmSync } from 'node:fs'
 import t from 'tap'
-import { TestCluster, until } from './cluster-kit.ts'
-
-const gapless = {
-  kind: 'gapless',
-  digits: 'decimal',
-  width: 6,
-  prefix: '',
-  start: '000001',
-  reset: 'never',
-  utcOffsetMinutes: -180,
-  reservationTtlMs: 0,
-  warnBelow: 0,
-} as const
+import { gapless, TestCluster, until } from './cluster-kit.ts'
 
 // Members 1 and 3 stored what member 2 has not; then 3 is put back to a time before that, and 1 is away.
 t.test('an older copy gives no vote to a member that is behind, and nothing is lost (O17)', async (t) => {
