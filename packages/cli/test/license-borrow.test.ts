@@ -1,11 +1,11 @@
 import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatKeyFile, generateKeyPair, signKey } from '@tranca/license-key'
+import { generateKeyPair } from '@tranca/license-key'
 import t from 'tap'
 import { exitCodes } from '../src/exit-codes.ts'
 import { startTestCluster, tranca, trancaJson } from './kit.ts'
+import { dateIn, fullProduct, licenseKey, writeKeyFile } from './license-key-kit.ts'
 
-const DAY_MS = 86_400_000
 const vendor = generateKeyPair()
 const state = t.testdir({ 'vendor.pem': vendor.publicKeyPem })
 const cluster = await startTestCluster(join(state, 'cluster'), 1, join(state, 'vendor.pem'))
@@ -14,10 +14,6 @@ const here = { state, addresses: cluster.addresses }
 const keys = join(state, 'keys')
 const publicKey = ['--public-key', join(keys, 'borrow-public.pem')]
 const token = join(state, 'ana.token')
-
-function day(days: number): string {
-  return new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10)
-}
 
 await t.test('the key pair of the installation is made once, the private one for its owner', async (t) => {
   const made = await trancaJson<{ privateKeyFile: string }>(['key', 'borrow-keypair', '--out', keys], {
@@ -30,31 +26,10 @@ await t.test('the key pair of the installation is made once, the private one for
 })
 
 await t.test('a unit is borrowed with a token, listed, checked offline, and returned', async (t) => {
-  const key = join(state, '1.key')
-  const product = {
-    id: 4_000,
-    name: 'Full',
-    nature: 'concurrent',
-    quantity: 3,
-    consumerKey: ['user'],
-  } as const
-  const body = {
-    format: 1,
-    kind: 'license',
-    serial: 1,
-    customer: { id: '0001', name: 'Example' },
-    installationId: 'example-1',
-    issuedAt: '2026-01-01T12:00:00.000Z',
-    validFrom: day(-30),
-    validUntil: day(90),
-    utcOffsetMinutes: 0,
-    products: [product],
-    features: [],
-  } as const
-  writeFileSync(key, formatKeyFile(signKey(body, vendor.privateKeyPem)))
+  const key = writeKeyFile(state, licenseKey({ serial: 1, products: [fullProduct(3)] }), vendor)
   await trancaJson(['key', 'install', key, '--yes'], here)
   const borrow = (user: string, ...more: string[]) =>
-    tranca(['license', 'borrow', '4000', user, '--until', day(3), ...more], here)
+    tranca(['license', 'borrow', '4000', user, '--until', dateIn(3), ...more], here)
   const keyless = await borrow('ana', '--out', token)
   t.equal(keyless.code, exitCodes.refused)
   t.match(keyless.stderr, /names no key of the installation, .*tranca key borrow-keypair/)

@@ -1,12 +1,12 @@
 // Licenses on `tranca dev`, as a developer of an ERP tries them: with the keys of a vendor and an installation.
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from '@tranca/client'
-import { formatKeyFile, generateKeyPair, type LicenseKey, signKey } from '@tranca/license-key'
+import { generateKeyPair, type LicenseKey } from '@tranca/license-key'
 import t from 'tap'
 import { formatMoment } from '../src/durations.ts'
 import { exitCodes } from '../src/exit-codes.ts'
 import { start, tranca, trancaJson, until } from './kit.ts'
+import { dateIn, fullProduct, licenseKey, writeKeyFile } from './license-key-kit.ts'
 
 const DAY_MS = 86_400_000
 const vendor = generateKeyPair()
@@ -14,31 +14,16 @@ const state = t.testdir({ 'vendor.pem': vendor.publicKeyPem })
 const keys = join(state, 'keys')
 const here = { state }
 
-const body: LicenseKey = {
-  format: 1,
-  kind: 'license',
+const first = licenseKey({
   serial: 1,
-  customer: { id: '0001', name: 'Example' },
-  installationId: 'example-1',
-  issuedAt: '2026-01-01T12:00:00.000Z',
-  validFrom: day(-30),
-  validUntil: day(90),
-  utcOffsetMinutes: 0,
   products: [
-    { id: 4_000, name: 'Full', nature: 'concurrent', quantity: 1, consumerKey: ['user'] },
+    fullProduct(1),
     { id: 4_020, name: 'Portal', nature: 'concurrent', quantity: 1, consumerKey: ['owner'] },
   ],
-  features: [],
-}
-
-function day(days: number): string {
-  return new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10)
-}
+})
 
 async function install(key: LicenseKey): Promise<void> {
-  const file = join(state, `${key.serial}.key`)
-  writeFileSync(file, formatKeyFile(signKey(key, vendor.privateKeyPem)))
-  await trancaJson(['key', 'install', file, '--yes'], here)
+  await trancaJson(['key', 'install', writeKeyFile(state, key, vendor), '--yes'], here)
 }
 
 await trancaJson(['key', 'borrow-keypair', '--out', keys], here)
@@ -53,9 +38,9 @@ await until('the cluster is ready', () => dev.stdout().endsWith('}\n'))
 const { addresses } = JSON.parse(dev.stdout()) as { addresses: string[] }
 
 await t.test('dev --borrow-key: units are borrowed with a token at once', async (t) => {
-  await install(body)
+  await install(first)
   const token = join(state, 'ana.token')
-  const done = await tranca(['license', 'borrow', '4000', 'ana', '--until', day(3), '--out', token], here)
+  const done = await tranca(['license', 'borrow', '4000', 'ana', '--until', dateIn(3), '--out', token], here)
   t.equal(done.code, 0, done.stderr)
   const publicKey = ['--public-key', join(keys, 'borrow-public.pem')]
   const checked = await tranca(['license', 'check-token', token, ...publicKey], here)
@@ -82,7 +67,7 @@ await t.test('key show and status tell the last online validation, if the key wa
     t.match(plain.stdout, /Key 1 of 'Example': valid, until/)
     t.notMatch(plain.stdout, /online validation/)
   }
-  await install({ ...body, serial: 2, onlineValidation: { toleranceDays: 5 } })
+  await install({ ...first, serial: 2, onlineValidation: { toleranceDays: 5 } })
   const { license } = await trancaJson<{ license: { validatedMs: number } }>(['status'], here)
   t.match(license, { serial: 2, state: 'valid', toleranceDays: 5 })
   t.ok(Math.abs(license.validatedMs - Date.now()) < DAY_MS)

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect, RefusedError } from '@tranca/client'
-import { formatKeyFile, generateKeyPair, type LicenseKey, type Product, signKey } from '@tranca/license-key'
+import { generateKeyPair, type Product } from '@tranca/license-key'
 import t from 'tap'
 import { exitCodes } from '../src/exit-codes.ts'
 import { explain } from '../src/explain.ts'
@@ -9,43 +9,20 @@ import { parseMoment } from '../src/moments.ts'
 import { run } from '../src/run.ts'
 import { Texts } from '../src/texts/index.ts'
 import { memoryIo, startTestCluster, tranca, trancaJson, until } from './kit.ts'
+import { fullProduct, licenseKey, writeKeyFile } from './license-key-kit.ts'
 
 const DAY_MS = 86_400_000
 const vendor = generateKeyPair()
 const state = t.testdir({ 'vendor.pem': vendor.publicKeyPem })
 const vendorKey = join(state, 'vendor.pem')
 
-function day(days: number): string {
-  return new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10)
-}
-
-const full: Product = {
-  id: 4_000,
-  name: 'Full',
-  nature: 'concurrent',
-  quantity: 2,
-  consumerKey: ['user', 'group'],
-}
+const full: Product = { ...fullProduct(2), consumerKey: ['user', 'group'] }
 const named: Product = { id: 4_016, name: 'Intera', nature: 'named', quantity: 2, consumerKey: ['user'] }
 const metered: Product = { id: 4_177, name: 'HR', nature: 'onDemand', quantity: 500, metric: 'employees' }
 
 function keyFile(serial: number, products: readonly Product[]): string {
-  const body: LicenseKey = {
-    format: 1,
-    kind: 'license',
-    serial,
-    customer: { id: '0001', name: 'Example' },
-    installationId: 'example-1',
-    issuedAt: '2026-01-01T12:00:00.000Z',
-    validFrom: day(-30),
-    validUntil: day(90),
-    utcOffsetMinutes: 0,
-    products,
-    features: [{ id: 'fiscal', name: 'Fiscal', products: [4_000] }],
-  }
-  const file = join(state, `${serial}.key`)
-  writeFileSync(file, formatKeyFile(signKey(body, vendor.privateKeyPem)))
-  return file
+  const features = [{ id: 'fiscal', name: 'Fiscal', products: [4_000] }]
+  return writeKeyFile(state, licenseKey({ serial, products, features }), vendor)
 }
 
 const first = keyFile(1, [full, named, metered])
