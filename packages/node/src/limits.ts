@@ -7,7 +7,7 @@ export const limits = {
   /** Those who were just answered have so long to ask again, where so many work at a time; this share is enough. */
   gatherMs: 2,
   gatherMin: 20,
-  gatherShare: 0.75,
+  gatherShare: 0.9,
   /** Entries that leave without such a pause, at most, after pauses in vain. */
   gatherSparedMax: 255,
   /** Proposals that wait for a place in the log; beyond it, the node stops reading from its clients. */

@@ -193,15 +193,21 @@ t.test('where many work at a time, those who were answered have a moment to ask 
   await leader.ask(4)
   await leader.acknowledge()
   t.equal(leader.answers.length, 20)
-  t.same(leader.takeEntries(), [], 'three quarters of 24 are waited for')
-  await leader.ask(13)
+  t.same(leader.takeEntries(), [], 'nine tenths of 24 are waited for')
+  await leader.ask(17)
   t.same(leader.takeEntries(), [])
   await leader.ask(1)
-  t.same(leader.takeEntries(), [18], 'they are there')
+  t.same(leader.takeEntries(), [22], 'they are there')
+})
 
+t.test('where fewer work at a time, nobody is waited for', async (t) => {
+  const leader = new Leader()
+  await leader.stand()
+  await leader.ask(17)
   await leader.acknowledge()
+  leader.takeEntries()
   await leader.ask(2)
-  t.same(leader.takeEntries(), [2], 'fewer than 20 were active: nobody is waited for')
+  t.same(leader.takeEntries(), [2])
 })
 
 t.test('a pause ends, and is made less often where it was in vain', async (t) => {

@@ -3,9 +3,12 @@ import { dirname, resolve } from 'node:path'
 import type { Disk, DiskFile } from './disk.ts'
 import { errorCode, StorageError } from './errors.ts'
 
-/** A write that held up the process longer than this was slow: the next ones are left to a thread. */
-const blockedMsMax = 2
-const slowWrites = 200
+/**
+ * A write that held up the process longer than this was slow: the next ones are left to a thread. On a busy machine
+ * one in a hundred takes so long because the process had to wait for its turn, so that is soon tried again.
+ */
+const blockedMsMax = 4
+const slowWrites = 32
 /** Larger writes take long on any disk. */
 const blockingSizeMax = 64 * 1024
 
