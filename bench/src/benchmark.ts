@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ArgumentError, helpText, parseArguments } from './measure/arguments.ts'
+import { UsageError } from '@tranca/tool'
+import { helpText, parseArguments } from './measure/arguments.ts'
 import { resultLines, stageLines } from './measure/print.ts'
 import { runBench } from './measure/run.ts'
 import { htmlPage } from './page/page.ts'
@@ -39,7 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
       process.stderr.write('interrupted\n')
       return exitCodes.interrupted
     }
-    const isUsage = error instanceof ArgumentError
+    const isUsage = error instanceof UsageError
     const text = error instanceof Error && !isUsage ? (error.stack ?? error.message) : String(error)
     process.stderr.write(`${isUsage ? error.message : text}\n${isUsage ? `\n${helpText}` : ''}`)
     return isUsage ? exitCodes.usage : exitCodes.failed

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ArgumentError, helpText, parseArguments } from './demo/arguments.ts'
+import { UsageError } from '@tranca/tool'
+import { helpText, parseArguments } from './demo/arguments.ts'
 import { runDemo } from './demo/demo.ts'
 import { Display } from './demo/display.ts'
 import { WorkloadError } from './workload/fields.ts'
@@ -35,10 +36,10 @@ async function main(args: readonly string[]): Promise<number> {
       process.stderr.write('\ninterrupted before the summary\n')
       return exitCodes.interrupted
     }
-    const usage = error instanceof ArgumentError || error instanceof WorkloadError
+    const usage = error instanceof UsageError || error instanceof WorkloadError
     const text =
       error instanceof Error ? (usage ? error.message : (error.stack ?? error.message)) : String(error)
-    process.stderr.write(`\n${text}\n${error instanceof ArgumentError ? `\n${helpText}` : ''}`)
+    process.stderr.write(`\n${text}\n${error instanceof UsageError ? `\n${helpText}` : ''}`)
     return usage ? exitCodes.usage : exitCodes.failed
   }
 }

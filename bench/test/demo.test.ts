@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseKeyFile, verifyKey } from '@tranca/license-key'
+import { UsageError } from '@tranca/tool'
 import t from 'tap'
 import { audit } from '../src/audit/audit.ts'
-import { ArgumentError, parseArguments } from '../src/demo/arguments.ts'
+import { parseArguments } from '../src/demo/arguments.ts'
 import { Display } from '../src/demo/display.ts'
 import { LeaderKill } from '../src/demo/failover.ts'
 import { fits } from '../src/demo/install-key.ts'
@@ -19,8 +20,8 @@ import { smallWorkload } from './small-workload.ts'
 await t.test('arguments are taken as help says, and no others', async (t) => {
   t.match(parseArguments(['--fresh', '--exit']), { fresh: true, exit: true, workload: undefined })
   t.match(parseArguments(['--workload', 'w.json']), { fresh: false, workload: 'w.json' })
-  t.throws(() => parseArguments(['--speed']), ArgumentError)
-  t.throws(() => parseArguments(['extra']), ArgumentError)
+  t.throws(() => parseArguments(['--speed']), UsageError)
+  t.throws(() => parseArguments(['extra']), UsageError)
 })
 
 await t.test('the summary tells what was done, what the failover cost, and what is broken', async (t) => {

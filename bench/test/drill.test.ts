@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkHistory, parseHistory, writeHistory } from '@tranca/history'
+import { UsageError } from '@tranca/tool'
 import t from 'tap'
-import { ArgumentError, helpText, parseArguments } from '../src/drill/arguments.ts'
+import { helpText, parseArguments } from '../src/drill/arguments.ts'
 import { partsOf } from '../src/drill/load/load.ts'
 import { FAST, GAPLESS, lockName, NAMESPACE, SCOPE, specs } from '../src/drill/load/names.ts'
 import { whyNoNetwork } from '../src/drill/network/ability.ts'
@@ -53,15 +54,15 @@ await t.test('arguments are taken as help says, and no others', async (t) => {
   t.equal(parseArguments(['--list']).list, true)
   t.equal(parseArguments(['kill-soak', '--minutes', '3']).minutes, 3)
   for (const { name } of scenarios) t.match(helpText, new RegExp(`^  ${name} `, 'm'))
-  t.throws(() => parseArguments([]), ArgumentError, 'a scenario has to be named')
+  t.throws(() => parseArguments([]), UsageError, 'a scenario has to be named')
   t.throws(
     () => parseArguments(['kill-everybody']),
     /"kill-everybody" is no scenario; there are kill-leader, /,
   )
   t.throws(() => parseArguments(['all', '--trials', '0']), /--trials: "0", expected a whole number from 1/)
   t.throws(() => parseArguments(['all', '--clients', '4']), /--clients: "4".*from 5/)
-  t.throws(() => parseArguments(['all', '--seed', '1.5']), ArgumentError)
-  t.throws(() => parseArguments(['all', '--speed']), ArgumentError)
+  t.throws(() => parseArguments(['all', '--seed', '1.5']), UsageError)
+  t.throws(() => parseArguments(['all', '--speed']), UsageError)
 })
 
 await t.test('each kind has a client, and lock clients compete', async (t) => {

@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { UsageError } from '@tranca/tool'
 import t from 'tap'
-import { ArgumentError, parseArguments } from '../src/measure/arguments.ts'
+import { parseArguments } from '../src/measure/arguments.ts'
 import { experimentFamilies, experimentIds, runExperiments } from '../src/measure/experiments.ts'
 import { bytesEach, type GrowthRow } from '../src/measure/growth/growth.ts'
 import { growthLines } from '../src/measure/growth/print.ts'
@@ -36,7 +37,7 @@ await t.test('each experiment can be named, in full and with --quick', async (t)
   for (const id of ['locks-held/1000000', 'sessions-idle/10000', 'sequences-kept/100000']) {
     t.ok(experimentIds(false).includes(id), id)
   }
-  t.throws(() => parseArguments(['--quick', '--only', 'locks-held/1000000']), ArgumentError)
+  t.throws(() => parseArguments(['--quick', '--only', 'locks-held/1000000']), UsageError)
   t.throws(() => parseArguments(['--only', 'locks-held/7']), { message: /no row; there are .*locks-held/ })
 })
 

@@ -2,9 +2,10 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseKeyFile, verifyKey } from '@tranca/license-key'
+import { UsageError } from '@tranca/tool'
 import fc from 'fast-check'
 import t from 'tap'
-import { ArgumentError, parseArguments } from '../src/measure/arguments.ts'
+import { parseArguments } from '../src/measure/arguments.ts'
 import { Histogram } from '../src/measure/histogram.ts'
 import type { LoadReport } from '../src/measure/job.ts'
 import { measureLedgerCost } from '../src/measure/ledger-cost.ts'
@@ -171,7 +172,7 @@ await t.test('arguments are taken as help says, and no others', async (t) => {
   for (const [wrong, named] of [
     [['--speed'], /speed/],
     [['extra'], /extra/],
-    [['--clients', '0'], /--clients: "0", expected a number from 1 to/],
+    [['--clients', '0'], /--clients: "0", expected a whole number from 1 to/],
     [['--clients', '1,,2'], /--clients/],
     [['--clients', '1.5'], /whole number/],
     [['--seconds', 'x'], /--seconds: "x"/],
@@ -179,7 +180,7 @@ await t.test('arguments are taken as help says, and no others', async (t) => {
     [['--only', 'lock/3'], /--only: "lock\/3" is no row/],
     [['--addresses', ''], /--addresses/],
   ] as const) {
-    t.throws(() => parseArguments(wrong), ArgumentError, wrong.join(' '))
+    t.throws(() => parseArguments(wrong), UsageError, wrong.join(' '))
     t.throws(() => parseArguments(wrong), { message: named }, wrong.join(' '))
   }
 })

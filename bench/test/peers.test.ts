@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { UsageError } from '@tranca/tool'
 import t from 'tap'
 import { parseArguments as parseDrill } from '../src/drill/arguments.ts'
 import { gapLine } from '../src/drill/print.ts'
-import { ArgumentError, parseArguments } from '../src/measure/arguments.ts'
+import { parseArguments } from '../src/measure/arguments.ts'
 import { runCommand } from '../src/peers/command.ts'
 import { rowResult } from '../src/peers/compare.ts'
 import { PeerError } from '../src/peers/errors.ts'
@@ -24,8 +25,8 @@ await t.test('peers are named with commas or one by one, and their rows by --onl
   t.same(parseArguments([]).peers, [])
   t.same(parseArguments(['--peer', 'etcd,redis', '--peer', 'etcd']).peers, ['etcd', 'redis'])
   t.same(parseArguments(['--peer', 'etcd', '--only', 'lock/256,hand-over']).only, ['lock/256', 'hand-over'])
-  t.throws(() => parseArguments(['--peer', 'consul']), { constructor: ArgumentError, message: /consul/ })
-  t.throws(() => parseArguments(['--peer', 'etcd', '--only', 'gapless']), ArgumentError)
+  t.throws(() => parseArguments(['--peer', 'consul']), { constructor: UsageError, message: /consul/ })
+  t.throws(() => parseArguments(['--peer', 'etcd', '--only', 'gapless']), UsageError)
 })
 
 await t.test('a line of a load program becomes a report', async (t) => {

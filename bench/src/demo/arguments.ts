@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readArguments } from '@tranca/tool'
 
 export interface DemoArguments {
   readonly fresh: boolean
@@ -7,11 +7,6 @@ export interface DemoArguments {
   readonly workload: string | undefined
   readonly directory: string | undefined
   readonly history: string | undefined
-}
-
-export class ArgumentError extends Error {
-  override readonly name = 'ArgumentError'
-  readonly code = 'USAGE'
 }
 
 export const helpText = `Usage: npm start -- [options]
@@ -36,23 +31,18 @@ Examples:
 Exit codes: 0 the audit holds, 1 it does not, 2 wrong arguments or workload, 6 the run failed.
 `
 
-/** @throws ArgumentError */
+/** @throws UsageError */
 export function parseArguments(args: readonly string[]): DemoArguments {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        fresh: { type: 'boolean', default: false },
-        exit: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-        workload: { type: 'string' },
-        directory: { type: 'string' },
-        history: { type: 'string' },
-      },
-    })
-    const { fresh, exit, help, workload, directory, history } = values
-    return { fresh, exit, help, workload, directory, history }
-  } catch (error) {
-    throw new ArgumentError(error instanceof Error ? error.message : String(error))
-  }
+  const { values } = readArguments(args, {
+    options: {
+      fresh: { type: 'boolean', default: false },
+      exit: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+      workload: { type: 'string' },
+      directory: { type: 'string' },
+      history: { type: 'string' },
+    },
+  })
+  const { fresh, exit, help, workload, directory, history } = values
+  return { fresh, exit, help, workload, directory, history }
 }

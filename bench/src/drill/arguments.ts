@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readArguments, UsageError, wholeNumber } from '@tranca/tool'
 import { type PeerFault, peerFaults } from '../peers/gaps.ts'
 import { type DrilledName, drilledNames } from '../peers/peer.ts'
 import { kinds } from './kinds.ts'
@@ -20,11 +20,6 @@ export interface DrillArguments {
   readonly histories: string | undefined
   /** Drilled after Tranca, in the same run. */
   readonly peers: readonly DrilledName[]
-}
-
-export class ArgumentError extends Error {
-  override readonly name = 'ArgumentError'
-  readonly code = 'USAGE'
 }
 
 const DEFAULT_TRIALS = 5
@@ -68,15 +63,28 @@ Exit codes: 0 all held, 1 something did not hold, 2 wrong arguments, 6 a drill c
 69 this machine or user cannot do it ('root': root and network namespaces, or mounts; failed-sync: a C compiler), 130 interrupted.
 `
 
-/** @throws ArgumentError */
+/** @throws UsageError */
 export function parseArguments(args: readonly string[]): DrillArguments {
-  const { values, positionals } = parsed(args)
+  const { values, names } = readArguments(args, {
+    takesNames: true,
+    options: {
+      help: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      histories: { type: 'string' },
+      peer: { type: 'string', multiple: true, default: [] },
+      trials: { type: 'string' },
+      minutes: { type: 'string' },
+      clients: { type: 'string' },
+      seed: { type: 'string' },
+    },
+  })
   const { help, list, json, histories } = values
-  if (!help && !list && positionals.length === 0) throw new ArgumentError('no scenario is named')
+  if (!help && !list && names.length === 0) throw new UsageError('no scenario is named')
   const peers = values.peer.flatMap((text) => text.split(',')).map(peerNamed)
-  const odd = positionals.find((name) => !peerFaults.includes(name as PeerFault))
+  const odd = names.find((name) => !peerFaults.includes(name as PeerFault))
   if (peers.length > 0 && odd !== undefined) {
-    throw new ArgumentError(`--peer: with ${peerFaults.join(' and ')} only, not with ${odd}`)
+    throw new UsageError(`--peer: with ${peerFaults.join(' and ')} only, not with ${odd}`)
   }
   return {
     help,
@@ -84,52 +92,23 @@ export function parseArguments(args: readonly string[]): DrillArguments {
     json,
     histories,
     peers: [...new Set(peers)],
-    scenarios: positionals.includes('all') ? scenarios : [...new Set(positionals.map(scenarioNamed))],
-    trials: whole('--trials', values.trials, 1, limits.trialsMax) ?? DEFAULT_TRIALS,
-    minutes: whole('--minutes', values.minutes, 1, limits.minutesMax),
-    clients: whole('--clients', values.clients, kinds.length, limits.clientsMax) ?? DEFAULT_CLIENTS,
-    seed: whole('--seed', values.seed, 0, SEED_MAX),
-  }
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean', default: false },
-        list: { type: 'boolean', default: false },
-        json: { type: 'string' },
-        histories: { type: 'string' },
-        peer: { type: 'string', multiple: true, default: [] },
-        trials: { type: 'string' },
-        minutes: { type: 'string' },
-        clients: { type: 'string' },
-        seed: { type: 'string' },
-      },
-    })
-  } catch (error) {
-    throw new ArgumentError(error instanceof Error ? error.message : String(error))
+    scenarios: names.includes('all') ? scenarios : [...new Set(names.map(scenarioNamed))],
+    trials: wholeNumber('--trials', values.trials, 1, limits.trialsMax) ?? DEFAULT_TRIALS,
+    minutes: wholeNumber('--minutes', values.minutes, 1, limits.minutesMax),
+    clients: wholeNumber('--clients', values.clients, kinds.length, limits.clientsMax) ?? DEFAULT_CLIENTS,
+    seed: wholeNumber('--seed', values.seed, 0, SEED_MAX),
   }
 }
 
 function peerNamed(text: string): DrilledName {
   const found = drilledNames.find((name) => name === text.trim())
   if (found !== undefined) return found
-  throw new ArgumentError(`--peer: ${JSON.stringify(text)}, expected one of ${drilledNames.join(', ')}`)
+  throw new UsageError(`--peer: ${JSON.stringify(text)}, expected one of ${drilledNames.join(', ')}`)
 }
 
 function scenarioNamed(name: string): Scenario {
   const found = scenarios.find((each) => each.name === name)
   if (found !== undefined) return found
   const names = scenarios.map((each) => each.name).join(', ')
-  throw new ArgumentError(`${JSON.stringify(name)} is no scenario; there are ${names}, and all`)
-}
-
-function whole(option: string, text: string | undefined, min: number, max: number): number | undefined {
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value
-  throw new ArgumentError(`${option}: ${JSON.stringify(text)}, expected a whole number from ${min} to ${max}`)
+  throw new UsageError(`${JSON.stringify(name)} is no scenario; there are ${names}, and all`)
 }

@@ -1,16 +1,11 @@
 import { randomInt } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { UsageError } from '@tranca/tool'
 import { thisMachine } from '../measure/machine.ts'
 import { median } from '../measure/median.ts'
 import { measureGaps, type PeerGaps, peerFaults } from '../peers/gaps.ts'
-import {
-  ArgumentError,
-  type DrillArguments,
-  helpText,
-  scenarioLines as listed,
-  parseArguments,
-} from './arguments.ts'
+import { type DrillArguments, helpText, scenarioLines as listed, parseArguments } from './arguments.ts'
 import { whyNoMount, whyNoShim } from './disks/ability.ts'
 import { whyNoNetwork } from './network/ability.ts'
 import { gapLine, scenarioLines, trialLine } from './print.ts'
@@ -46,7 +41,7 @@ async function main(args: readonly string[]): Promise<number> {
       process.stderr.write('interrupted\n')
       return exitCodes.interrupted
     }
-    const isUsage = error instanceof ArgumentError
+    const isUsage = error instanceof UsageError
     const text = error instanceof Error && !isUsage ? (error.stack ?? error.message) : String(error)
     process.stderr.write(`${isUsage ? error.message : text}\n${isUsage ? `\n${helpText}` : ''}`)
     return isUsage ? exitCodes.usage : exitCodes.failed

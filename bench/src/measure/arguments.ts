@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { number, readArguments, UsageError, wholeNumber } from '@tranca/tool'
 import { type PeerName, peerNames } from '../peers/peer.ts'
 import { peerRows } from '../peers/rows.ts'
 import { experimentFamilies, experimentIds } from './experiments.ts'
@@ -23,11 +23,6 @@ export interface BenchArguments {
   readonly loadProcesses: number
   /** Measured beside Tranca, in turns; then nothing else is. */
   readonly peers: readonly PeerName[]
-}
-
-export class ArgumentError extends Error {
-  override readonly name = 'ArgumentError'
-  readonly code = 'USAGE'
 }
 
 export const helpText = `Usage: npm run bench -- [options]
@@ -65,13 +60,28 @@ const DEFAULT_CLIENTS = [1, 16, 64, 256, 1_000]
 const STAGES_CLIENTS = [1, 64, 256]
 const QUICK_CLIENTS = [1, 64, 256]
 
-/** @throws ArgumentError */
+/** @throws UsageError */
 export function parseArguments(args: readonly string[]): BenchArguments {
-  const values = valuesOf(args)
+  const { values } = readArguments(args, {
+    options: {
+      help: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      stages: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      html: { type: 'string' },
+      only: { type: 'string' },
+      clients: { type: 'string' },
+      seconds: { type: 'string' },
+      addresses: { type: 'string' },
+      load: { type: 'string' },
+      peer: { type: 'string', multiple: true, default: [] },
+    },
+  })
   const { help, quick, stages, json, html } = values
   const clients = values.clients === undefined ? undefined : clientCounts(values.clients)
   const defaults = stages ? STAGES_CLIENTS : quick ? QUICK_CLIENTS : DEFAULT_CLIENTS
-  const seconds = number('--seconds', values.seconds, quick ? 0.3 : 3, limits.secondsMin, limits.secondsMax)
+  const seconds =
+    number('--seconds', values.seconds, limits.secondsMin, limits.secondsMax) ?? (quick ? 0.3 : 3)
   const counts = clients ?? defaults
   const peers = peersOf(values.peer)
   return {
@@ -90,46 +100,23 @@ export function parseArguments(args: readonly string[]): BenchArguments {
     seconds,
     warmSeconds: Math.min(1, seconds / 2),
     addresses: values.addresses === undefined ? undefined : listOf('--addresses', values.addresses),
-    loadProcesses: whole('--load', values.load, 2, limits.loadProcessesMax),
+    loadProcesses: wholeNumber('--load', values.load, 1, limits.loadProcessesMax) ?? 2,
     peers,
-  }
-}
-
-function valuesOf(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        help: { type: 'boolean', default: false },
-        quick: { type: 'boolean', default: false },
-        stages: { type: 'boolean', default: false },
-        json: { type: 'string' },
-        html: { type: 'string' },
-        only: { type: 'string' },
-        clients: { type: 'string' },
-        seconds: { type: 'string' },
-        addresses: { type: 'string' },
-        load: { type: 'string' },
-        peer: { type: 'string', multiple: true, default: [] },
-      },
-    }).values
-  } catch (error) {
-    throw new ArgumentError(error instanceof Error ? error.message : String(error))
   }
 }
 
 function listOf(option: string, text: string): string[] {
   const list = text.split(',').map((part) => part.trim())
   if (list.some((part) => part === '')) {
-    throw new ArgumentError(`${option}: ${JSON.stringify(text)}, expected values with commas between them`)
+    throw new UsageError(`${option}: ${JSON.stringify(text)}, expected values with commas between them`)
   }
   return [...new Set(list)]
 }
 
 function clientCounts(text: string): number[] {
-  const counts = listOf('--clients', text).map((part) => whole('--clients', part, 1, limits.clientsMax))
+  const counts = listOf('--clients', text).map((part) => wholeNumber('--clients', part, 1, limits.clientsMax))
   if (counts.length > limits.clientCountsMax) {
-    throw new ArgumentError(`--clients: ${counts.length} counts, expected at most ${limits.clientCountsMax}`)
+    throw new UsageError(`--clients: ${counts.length} counts, expected at most ${limits.clientCountsMax}`)
   }
   return counts
 }
@@ -139,7 +126,7 @@ function peersOf(values: readonly string[]): PeerName[] {
   return [...new Set(named)].map((text) => {
     const found = peerNames.find((name) => name === text)
     if (found !== undefined) return found
-    throw new ArgumentError(`--peer: ${JSON.stringify(text)}, expected one of ${peerNames.join(', ')}`)
+    throw new UsageError(`--peer: ${JSON.stringify(text)}, expected one of ${peerNames.join(', ')}`)
   })
 }
 
@@ -152,7 +139,7 @@ function onlyRows(text: string, ids: readonly string[]): string[] {
   const wanted = listOf('--only', text)
   for (const each of wanted) {
     if (ids.some((id) => isWanted(id, [each]))) continue
-    throw new ArgumentError(
+    throw new UsageError(
       `--only: ${JSON.stringify(each)} is no row; there are ${familiesOf(ids).join(', ')}, and rows such as ${ids[0]}`,
     )
   }
@@ -161,23 +148,4 @@ function onlyRows(text: string, ids: readonly string[]): string[] {
 
 function familiesOf(ids: readonly string[]): string[] {
   return [...new Set(ids.map((id) => id.split('/')[0]!))]
-}
-
-function whole(option: string, text: string | undefined, standard: number, max: number): number {
-  const value = number(option, text, standard, 1, max)
-  if (Number.isInteger(value)) return value
-  throw new ArgumentError(`${option}: ${text}, expected a whole number`)
-}
-
-function number(
-  option: string,
-  text: string | undefined,
-  standard: number,
-  min: number,
-  max: number,
-): number {
-  if (text === undefined) return standard
-  const value = Number(text)
-  if (text.trim() !== '' && value >= min && value <= max) return value
-  throw new ArgumentError(`${option}: ${JSON.stringify(text)}, expected a number from ${min} to ${max}`)
 }

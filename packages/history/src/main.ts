@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs'
+import { runTool, UsageError } from '@tranca/tool'
 import { explain } from './explain.ts'
 import { checkHistory, parseHistory } from './index.ts'
 
-const help = `usage: npm run check-history -- FILE...
+const usage = `npm run check-history -- FILE...
 
 Decides for each recorded history whether a correct service could have given its answers.
 Prints one line a file: FILE: ok, violation (and why), malformed (and where), or undecided.
 
 exit codes: 0 all ok; 1 at least one violation; 2 none, but a file is malformed, cannot be read or
-is undecided; 64 wrong usage
-`
+is undecided; 64 wrong usage`
 
 const counts = { ok: 0, violation: 0, malformed: 0, undecided: 0 }
 
@@ -34,21 +34,23 @@ function check(path: string): readonly [keyof typeof counts, string] {
   }
 }
 
-const paths = process.argv.slice(2)
-if (paths.includes('--help')) process.stdout.write(help)
-else if (paths.length === 0 || paths.some((path) => path.startsWith('-'))) {
-  process.stderr.write(help)
-  process.exitCode = 64
-} else {
-  for (const path of paths) {
-    const [verdict, why] = check(path)
-    counts[verdict]++
-    process.stdout.write(`${path}: ${verdict}${why}\n`)
-  }
-  const rest = counts.malformed + counts.undecided
-  process.exitCode = counts.violation > 0 ? 1 : rest > 0 ? 2 : 0
-  const { ok, violation, malformed, undecided } = counts
-  process.stdout.write(
-    `${paths.length} files: ${ok} ok, ${violation} violation, ${malformed} malformed, ${undecided} undecided\n`,
-  )
-}
+await runTool({
+  name: 'check-history',
+  usage,
+  usageCode: 64,
+  options: {},
+  takesNames: true,
+  run(_, paths) {
+    if (paths.length === 0) throw new UsageError('no file is named')
+    for (const path of paths) {
+      const [verdict, why] = check(path)
+      counts[verdict]++
+      process.stdout.write(`${path}: ${verdict}${why}\n`)
+    }
+    const { ok, violation, malformed, undecided } = counts
+    process.stdout.write(
+      `${paths.length} files: ${ok} ok, ${violation} violation, ${malformed} malformed, ${undecided} undecided\n`,
+    )
+    return violation > 0 ? 1 : malformed + undecided > 0 ? 2 : 0
+  },
+})

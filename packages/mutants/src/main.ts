@@ -1,7 +1,7 @@
 /** Builds the product with one bug at a time and must go red for each: `npm run mutants`. */
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { runTool, UsageError, wholeNumber } from '@tranca/tool'
 import { type Baseline, catchersOf, takeBaseline } from './baseline.ts'
 import { mutants } from './catalog/all.ts'
 import { type HuntOptions, hunt, type Report } from './hunt.ts'
@@ -17,48 +17,11 @@ npm run mutants -- --list
   --json FILE  who caught what
   --list       names them`
 
-class UsageError extends Error {}
-
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
 
-async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      short: { type: 'boolean', default: false },
-      only: { type: 'string', multiple: true },
-      'all-means': { type: 'boolean', default: false },
-      jobs: { type: 'string', default: '2' },
-      seeds: { type: 'string', default: '50' },
-      json: { type: 'string' },
-      list: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) {
-    console.log(usage)
-    return 0
-  }
-  const chosen = choose(values.only, values.short)
-  if (values.list) {
-    for (const { id, bug, catchers } of chosen)
-      console.log(`${id.padEnd(30)} ${bug} (${catchers.join(', ')})`)
-    return 0
-  }
-  const jobs = wholeNumber('--jobs', values.jobs)
-  const seeds = wholeNumber('--seeds', values.seeds)
-  const baseline = await takeBaseline(root, catchersOf(chosen), { seeds, jobs })
-  if (!tell(baseline)) return 1
-  const reports = await huntAll(chosen, jobs, {
-    root,
-    greenMs: baseline.greenMs,
-    seeds,
-    allMeans: values['all-means'],
-  })
-  if (values.json !== undefined) await writeFile(values.json, jsonOf(reports))
-  const failed = reports.filter(({ kills }) => kills.length === 0).length
-  console.log(`${reports.length - failed} passed, ${failed} failed`)
-  return failed === 0 ? 0 : 1
+function list(chosen: readonly Mutant[]): number {
+  for (const { id, bug, catchers } of chosen) console.log(`${id.padEnd(30)} ${bug} (${catchers.join(', ')})`)
+  return 0
 }
 
 /** In the short form each mutant meets only the first, cheapest catcher that is not the simulator. */
@@ -117,23 +80,30 @@ function jsonOf(reports: readonly Report[]): string {
   return `${JSON.stringify(rows, undefined, 2)}\n`
 }
 
-function wholeNumber(name: string, text: string): number {
-  const number = Number(text)
-  if (Number.isSafeInteger(number) && number >= 1) return number
-  throw new UsageError(`${name} ${text}: expected a whole number of at least 1`)
-}
-
-/** Of `parseArgs`, or of a value. */
-function isWrongUsage(error: unknown): error is Error {
-  return (
-    error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
-  )
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  if (!isWrongUsage(error)) throw error
-  console.error(`${error.message}\n\n${usage}`)
-  process.exitCode = 2
-}
+await runTool({
+  name: 'mutants',
+  usage,
+  options: {
+    short: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    'all-means': { type: 'boolean', default: false },
+    jobs: { type: 'string', default: '2' },
+    seeds: { type: 'string', default: '50' },
+    json: { type: 'string' },
+    list: { type: 'boolean', default: false },
+  },
+  async run(values) {
+    const chosen = choose(values.only, values.short)
+    if (values.list) return list(chosen)
+    const jobs = wholeNumber('--jobs', values.jobs, 1)
+    const seeds = wholeNumber('--seeds', values.seeds, 1)
+    const baseline = await takeBaseline(root, catchersOf(chosen), { seeds, jobs })
+    if (!tell(baseline)) return 1
+    const { greenMs } = baseline
+    const reports = await huntAll(chosen, jobs, { root, greenMs, seeds, allMeans: values['all-means'] })
+    if (values.json !== undefined) await writeFile(values.json, jsonOf(reports))
+    const failed = reports.filter(({ kills }) => kills.length === 0).length
+    console.log(`${reports.length - failed} passed, ${failed} failed`)
+    return failed === 0 ? 0 : 1
+  },
+})

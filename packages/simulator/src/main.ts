@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { runTool, UsageError, wholeNumber } from '@tranca/tool'
 import { runInJobs } from './jobs.ts'
 import { runSeed } from './run.ts'
 
@@ -9,33 +9,8 @@ npm run simulate -- --seed N [--trace]
   --seed N      runs one
   --trace       tells all that happens in it`
 
-class UsageError extends Error {}
-
 /** A run that takes this long has hung: the simulator itself, or an endless loop in what it runs. */
 const hungMs = 120_000
-
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string' },
-      seed: { type: 'string' },
-      jobs: { type: 'string', default: '2' },
-      trace: { type: 'boolean', default: false },
-      worker: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.worker) return work()
-  if (values.help) {
-    console.log(usage)
-    return 0
-  }
-  if (values.seed !== undefined) return one(wholeNumber('--seed', values.seed), values.trace)
-  const range = /^(\d+)\.\.(\d+)$/.exec(values.seeds ?? '')
-  if (range === null) throw new UsageError(`--seeds ${values.seeds ?? 'is missing'}: expected A..B`)
-  const [from, to] = [Number(range[1]), Number(range[2])]
-  return runInJobs({ from, to, jobs: wholeNumber('--jobs', values.jobs), hungMs })
-}
 
 async function one(seed: number, trace: boolean): Promise<number> {
   const verdict = await runSeed({
@@ -64,23 +39,22 @@ function work(): Promise<number> {
   })
 }
 
-function wholeNumber(name: string, text: string): number {
-  const number = Number(text)
-  if (Number.isSafeInteger(number) && number >= 0) return number
-  throw new UsageError(`${name} ${text}: expected a whole number`)
-}
-
-/** Of `parseArgs`, or of a value. */
-function isWrongUsage(error: unknown): error is Error {
-  return (
-    error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
-  )
-}
-
-try {
-  process.exitCode = await main()
-} catch (error) {
-  if (!isWrongUsage(error)) throw error
-  console.error(`${error.message}\n\n${usage}`)
-  process.exitCode = 2
-}
+await runTool({
+  name: 'simulate',
+  usage,
+  options: {
+    seeds: { type: 'string' },
+    seed: { type: 'string' },
+    jobs: { type: 'string', default: '2' },
+    trace: { type: 'boolean', default: false },
+    worker: { type: 'boolean', default: false },
+  },
+  run({ seeds, seed, jobs, trace, worker }) {
+    if (worker) return work()
+    if (seed !== undefined) return one(wholeNumber('--seed', seed, 0), trace)
+    const range = /^(\d+)\.\.(\d+)$/.exec(seeds ?? '')
+    if (range === null) throw new UsageError(`--seeds ${seeds ?? 'is missing'}: expected A..B`)
+    const [from, to] = [Number(range[1]), Number(range[2])]
+    return runInJobs({ from, to, jobs: wholeNumber('--jobs', jobs, 1), hungMs })
+  },
+})

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runTool } from '@tranca/tool'
 import { type Outcome, runScript, scriptsBelow } from './runner.ts'
 
 const sharedScripts = fileURLToPath(new URL('../../../../../../shared/raft-conformance', import.meta.url))
@@ -10,18 +11,7 @@ const usage = `npm run conformance -- [--rewrite] [PATH...]
   PATH       scripts, or folders of them (default: ../shared/raft-conformance beside the project, if it is there)
   --rewrite  writes what was printed into the scripts`
 
-function main(args: readonly string[]): number {
-  const rewrite = args.includes('--rewrite')
-  const given = args.filter((arg) => arg !== '--rewrite')
-  if (args.includes('--help')) {
-    console.log(usage)
-    return 0
-  }
-  const unknown = given.find((arg) => arg.startsWith('-'))
-  if (unknown !== undefined) {
-    console.error(`Unknown option '${unknown}'\n\n${usage}`)
-    return 2
-  }
+function runScripts(given: readonly string[], rewrite: boolean): number {
   if (given.length === 0 && !existsSync(sharedScripts)) {
     console.log('no scripts: ../shared/raft-conformance is not there, and no folder was given')
     console.log('0 passed, 0 failed')
@@ -64,4 +54,10 @@ function describe(file: string, outcome: Outcome & { readonly ok: false }): stri
   return `FAIL ${file}:${line} ${command}\n  want: ${text(difference.want)}\n  got:  ${text(difference.got)}`
 }
 
-process.exitCode = main(process.argv.slice(2))
+await runTool({
+  name: 'conformance',
+  usage,
+  options: { rewrite: { type: 'boolean', default: false } },
+  takesNames: true,
+  run: ({ rewrite }, paths) => runScripts(paths, rewrite),
+})

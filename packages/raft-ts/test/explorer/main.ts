@@ -1,5 +1,5 @@
 /** Walks small worlds of the real core through all of their states: `npm run explore`. */
-import { parseArgs } from 'node:util'
+import { runTool, UsageError, wholeNumber } from '@tranca/tool'
 import { type Outcome, type SearchOptions, search } from './search.ts'
 import type { World } from './world.ts'
 import { worlds } from './worlds.ts'
@@ -12,39 +12,16 @@ npm run explore -- --list
   --states N    at most so many states
   --list        names the worlds`
 
-class UsageError extends Error {}
-
 /** What fits into memory. */
 const STATES_MAX = 5_000_000
 
-function main(args: readonly string[]): number {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      world: { type: 'string', multiple: true },
-      deep: { type: 'boolean' },
-      depth: { type: 'string' },
-      states: { type: 'string' },
-      list: { type: 'boolean' },
-      help: { type: 'boolean' },
-    },
-  })
-  if (values.help) {
-    console.log(usage)
-    return 0
-  }
-  if (values.list) {
-    for (const { name, about } of worlds) console.log(`${name.padEnd(12)} ${about}`)
-    return 0
-  }
-  const options: SearchOptions = {
-    deep: values.deep ?? false,
-    depthMax: count('--depth', values.depth),
-    statesMax: Math.min(count('--states', values.states), STATES_MAX),
-  }
-  let failed = 0
-  const chosen = choose(values.world)
-  for (const world of chosen) if (!walk(world, options)) failed++
+function list(): number {
+  for (const { name, about } of worlds) console.log(`${name.padEnd(12)} ${about}`)
+  return 0
+}
+
+function walkAll(chosen: readonly World[], options: SearchOptions): number {
+  const failed = chosen.filter((world) => !walk(world, options)).length
   console.log(`${chosen.length - failed} passed, ${failed} failed`)
   return failed === 0 ? 0 : 1
 }
@@ -84,25 +61,22 @@ function choose(names: readonly string[] | undefined): readonly World[] {
   })
 }
 
-function count(option: string, text: string | undefined): number {
-  if (text === undefined) return Number.POSITIVE_INFINITY
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new UsageError(`${option} ${text}: expected a positive integer`)
-  return value
-}
-
-/** Of `parseArgs`, or of a value. */
-function isWrongUsage(error: unknown): error is Error {
-  return (
-    error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
-  )
-}
-
-try {
-  process.exitCode = main(process.argv.slice(2))
-} catch (error) {
-  if (!isWrongUsage(error)) throw error
-  console.error(`${error.message}\n\n${usage}`)
-  process.exitCode = 2
-}
+await runTool({
+  name: 'explore',
+  usage,
+  options: {
+    world: { type: 'string', multiple: true },
+    deep: { type: 'boolean', default: false },
+    depth: { type: 'string' },
+    states: { type: 'string' },
+    list: { type: 'boolean', default: false },
+  },
+  run(values) {
+    if (values.list) return list()
+    return walkAll(choose(values.world), {
+      deep: values.deep,
+      depthMax: wholeNumber('--depth', values.depth, 1) ?? Number.POSITIVE_INFINITY,
+      statesMax: Math.min(wholeNumber('--states', values.states, 1) ?? STATES_MAX, STATES_MAX),
+    })
+  },
+})

@@ -1,7 +1,7 @@
 /** Damages small node directories in every way and opens them: `npm run disk-sweep`. See ../../README.md. */
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { runTool, UsageError, wholeNumber } from '@tranca/tool'
 import { type Effort, parts } from './parts.ts'
 import { Tally } from './verdict.ts'
 
@@ -10,32 +10,9 @@ const usage = `npm run disk-sweep -- [--short] [--seed N] [--only PART]
   --seed N     picks the sample, and how a crash tears writes (default 1)
   --only PART  parts with PART in their name; without a match, all are named`
 
-class UsageError extends Error {}
-
 const failuresShown = 20
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      short: { type: 'boolean', default: false },
-      seed: { type: 'string', default: '1' },
-      only: { type: 'string', default: '' },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) {
-    console.log(usage)
-    return 0
-  }
-  const effort: Effort = { oneIn: values.short ? 3 : 1, seed: Number(values.seed) }
-  if (!Number.isSafeInteger(effort.seed) || effort.seed < 0) {
-    throw new UsageError(`--seed ${values.seed}: expected a whole number`)
-  }
-  const queue = parts.map((part) => part.name).filter((name) => name.includes(values.only))
-  if (queue.length === 0) {
-    const names = parts.map((part) => part.name).join(' ')
-    throw new UsageError(`--only ${values.only}: no part has that in its name; there are: ${names}`)
-  }
+async function sweep(queue: string[], effort: Effort): Promise<number> {
   const all = new Tally()
   const work = async () => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
@@ -70,21 +47,26 @@ function inWorker(name: string, effort: Effort): Promise<Tally> {
   })
 }
 
-/** Of `parseArgs`, or of a value. */
-function isWrongUsage(error: unknown): error is Error {
-  return (
-    error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
-  )
+/** Names of the parts whose names have `only` in them. */
+function choose(only: string): string[] {
+  const names = parts.map((part) => part.name)
+  const chosen = names.filter((name) => name.includes(only))
+  if (chosen.length > 0) return chosen
+  throw new UsageError(`--only ${only}: no part has that in its name; there are: ${names.join(' ')}`)
 }
 
 if (isMainThread) {
-  try {
-    process.exitCode = await main()
-  } catch (error) {
-    if (!isWrongUsage(error)) throw error
-    console.error(`${error.message}\n\n${usage}`)
-    process.exitCode = 2
-  }
+  await runTool({
+    name: 'disk-sweep',
+    usage,
+    options: {
+      short: { type: 'boolean', default: false },
+      seed: { type: 'string', default: '1' },
+      only: { type: 'string', default: '' },
+    },
+    run: ({ short, seed, only }) =>
+      sweep(choose(only), { oneIn: short ? 3 : 1, seed: wholeNumber('--seed', seed, 0) }),
+  })
 } else {
   const { name, effort } = workerData as { name: string; effort: Effort }
   const { recovered, older, refused, failures } = await parts.find((part) => part.name === name)!.run(effort)
