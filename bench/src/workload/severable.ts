@@ -13,6 +13,7 @@ export class SeverableTransport implements Transport {
     const wire: Wire = tcpTransport.dial(address, {
       onOpen: () => handlers.onOpen(),
       onData: (chunk) => handlers.onData(chunk),
+      onDrain: () => handlers.onDrain(),
       onClose: (error) => {
         this.#wires.delete(wire)
         handlers.onClose(error)

@@ -420,6 +420,9 @@ function recording(transport: Transport, wires: RecordedWire[]): Transport {
       }
       wires.push({ address, sent, drop })
       return {
+        get backlog() {
+          return wire.backlog
+        },
         write: (bytes) => {
           sent.push(Buffer.from(bytes))
           wire.write(bytes)

@@ -16,7 +16,7 @@ export function askNode<N extends OperationName>(
   asked: RequestOf<N>,
   options: CallOptions & { readonly deadlineMs: number },
 ): Promise<ResultOf<N>> {
-  const { clock, transport, hello } = settings
+  const { clock, transport, hello, limits } = settings
   const { signal, deadlineMs } = options
   const request = asked as unknown as AnyRequest
   const operation = operationNamed(request.op)
@@ -61,7 +61,7 @@ export function askNode<N extends OperationName>(
           onEvent: () => undefined,
           onClosed: (_link, error) => fail(error),
         },
-        { address, transport, clock, hello },
+        { address, transport, clock, hello, limits },
       )
     } catch (error) {
       fail(new ConnectionError(address, 'cannot be dialed', error))

@@ -302,6 +302,7 @@ export class Cluster implements LinkOwner {
         transport: this.#options.transport,
         clock: this.#clock,
         hello: this.#options.hello,
+        limits: this.#limits,
       })
     } catch (error) {
       spot.lastError = new ConnectionError(spot.address, 'cannot be dialed', error)

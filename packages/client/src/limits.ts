@@ -5,6 +5,10 @@ export interface Limits {
    * half is for cancelations, and for what gives back grants that crossed them.
    */
   readonly outstandingMax: number
+  /** A socket that holds more unsent bytes gets no others until it drains: they gather in one piece. */
+  readonly socketSizeMax: number
+  /** More than so many bytes have gathered behind a socket: the node reads nothing, the connection is closed. */
+  readonly unsentSizeMax: number
   /** Connections being made at the same time while the leader is looked for. */
   readonly dialsMax: number
   /** Addresses remembered: those given and those learnt from nodes. */
@@ -38,6 +42,8 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   outstandingMax: 32_768,
+  socketSizeMax: 64 * 1024,
+  unsentSizeMax: 64 * 1024 * 1024,
   dialsMax: 8,
   addressesMax: 64,
   dialTimeoutMs: 1_000,

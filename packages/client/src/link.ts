@@ -11,6 +11,7 @@ import {
 } from '@tranca/protocol'
 import type { Clock } from './clock.ts'
 import { ConnectionError, RefusedError } from './errors.ts'
+import type { Limits } from './limits.ts'
 import {
   type AnyOperation,
   type AnyRequest,
@@ -53,6 +54,7 @@ export interface LinkOptions {
   readonly transport: Transport
   readonly clock: Clock
   readonly hello: { readonly client: string; readonly auth: string | undefined }
+  readonly limits: Pick<Limits, 'socketSizeMax' | 'unsentSizeMax'>
 }
 
 type Welcome = ResultOf<'hello'>['welcome']
@@ -81,6 +83,7 @@ export class Link {
   readonly #owner: LinkOwner
   readonly #clock: Clock
   readonly #hello: LinkOptions['hello']
+  readonly #limits: LinkOptions['limits']
   readonly #wire: Wire
   readonly #transport: Transport
   readonly #frames = new FrameReader()
@@ -88,6 +91,8 @@ export class Link {
   #welcome: Welcome | undefined
   #lastId = 0
   #nonce = 0
+  /** The last ping that has no pong yet; those before it need none. */
+  #pongDue: number | undefined
   #flushing = false
   #turnMs = 0
 
@@ -95,6 +100,7 @@ export class Link {
     this.#owner = owner
     this.#clock = options.clock
     this.#hello = options.hello
+    this.#limits = options.limits
     this.address = options.address
     this.dialedMs = options.clock.now()
     this.heardMs = this.dialedMs
@@ -102,6 +108,7 @@ export class Link {
     this.#wire = options.transport.dial(options.address, {
       onOpen: () => this.#greet(),
       onData: (chunk) => this.#onData(chunk),
+      onDrain: () => this.#flush(),
       onClose: (error) => this.#fail(error?.message ?? this.#whyClosed(), error),
     })
   }
@@ -139,7 +146,7 @@ export class Link {
   /** Ends the connection without a word to the owner; `gently`: what was sent still leaves. */
   close(gently = false): void {
     if (this.status === 'closed') return
-    if (gently && this.status === 'ready') this.#flush()
+    if (gently && this.status === 'ready') this.#write()
     this.status = 'closed'
     this.#wire.close(gently)
   }
@@ -168,8 +175,18 @@ export class Link {
 
   readonly #flush = (): void => {
     this.#flushing = false
-    if (this.status === 'closed' || this.#writer.size === 0) return
-    this.#wire.write(this.#writer.take())
+    if (this.status === 'closed') return
+    const { socketSizeMax, unsentSizeMax } = this.#limits
+    if (this.#wire.backlog <= socketSizeMax) this.#write()
+    else if (this.#writer.size > unsentSizeMax) {
+      this.#fail(`more than ${unsentSizeMax} bytes are unsent: the node does not read`)
+    }
+  }
+
+  #write(): void {
+    if (this.#pongDue !== undefined) encodePong(this.#writer, this.#pongDue)
+    this.#pongDue = undefined
+    if (this.#writer.size > 0) this.#wire.write(this.#writer.take())
   }
 
   #whyClosed(): string {
@@ -233,7 +250,7 @@ export class Link {
         this.#onEvent(frame.event)
         return
       case 'ping':
-        encodePong(this.#writer, frame.nonce)
+        this.#pongDue = frame.nonce
         this.#sent()
         this.awaitedMs = undefined
         return

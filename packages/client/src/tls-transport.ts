@@ -37,6 +37,7 @@ export function tlsTransport(options: TlsOptions): Transport {
       return wireOf(socket, 'secureConnect', {
         onOpen: () => handlers.onOpen(),
         onData: (chunk) => handlers.onData(chunk),
+        onDrain: () => handlers.onDrain(),
         onClose: (error) => handlers.onClose(error && explained(error)),
       })
     },

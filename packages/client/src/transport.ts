@@ -15,6 +15,8 @@ export interface WireHandlers {
   onOpen(): void
   /** Bytes in order, cut anywhere. The chunk may be used only during the call. */
   onData(chunk: Buffer): void
+  /** All that waited has been handed over, after there was more of it than a socket takes at once. */
+  onDrain(): void
   /** The connection is gone or was never made. Called once, last. */
   onClose(error: Error | undefined): void
 }
@@ -22,6 +24,8 @@ export interface WireHandlers {
 export interface Wire {
   /** Takes the bytes over: the caller never touches them again. */
   write(bytes: Buffer): void
+  /** Bytes that `write` took and the system has not. */
+  readonly backlog: number
   /** Ends the connection, after what was written if `gently`, else at once. */
   close(gently?: boolean): void
 }
@@ -105,6 +109,9 @@ function wireOn(
   socket.on(openEvent, () => {
     if (live) handlers.onOpen()
   })
+  socket.on('drain', () => {
+    if (live) handlers.onDrain()
+  })
   socket.on('error', (error) => {
     failure = error
   })
@@ -119,6 +126,9 @@ function wireOn(
   const wire: Wire = {
     write(bytes) {
       if (live) socket.write(bytes)
+    },
+    get backlog() {
+      return socket.writableLength
     },
     close(gently = false) {
       if (!live) return

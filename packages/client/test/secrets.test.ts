@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { openAdmin, systemClock, type Transport, tlsTransport, type WireHandlers } from '../src/index.ts'
+import {
+  defaultLimits,
+  openAdmin,
+  systemClock,
+  type Transport,
+  tlsTransport,
+  type WireHandlers,
+} from '../src/index.ts'
 import { Link, type LinkOwner } from '../src/link.ts'
 import { resolveConnectOptions } from '../src/options.ts'
 
@@ -12,7 +19,8 @@ function readable(isPlain: boolean) {
     isPlain,
     dial(_address, handlers) {
       opened.push(handlers)
-      return { write: (bytes) => void written.push(Buffer.from(bytes)), close: () => undefined }
+      const write = (bytes: Buffer) => void written.push(Buffer.from(bytes))
+      return { backlog: 0, write, close: () => undefined }
     },
   }
   return { transport, written, opened }
@@ -22,7 +30,13 @@ function linkTo(address: string, transport: Transport) {
   const errors: Error[] = []
   const owner = { onClosed: (_link: Link, error: Error) => errors.push(error), onHeard: () => undefined }
   const hello = { client: 'test', auth: 'tranca-secret' }
-  const link = new Link(owner as unknown as LinkOwner, { address, transport, clock: systemClock, hello })
+  const link = new Link(owner as unknown as LinkOwner, {
+    address,
+    transport,
+    clock: systemClock,
+    hello,
+    limits: defaultLimits,
+  })
   return { link, errors }
 }
 

@@ -205,6 +205,7 @@ export class Network implements Transport {
       }
     })
     return {
+      backlog: 0,
       write: (bytes) => {
         if (!clientOpen) return
         this.writes++

@@ -40,6 +40,8 @@ export const limits = {
   snapshotIdleMs: 15_000,
   /** Client connections of one node. */
   connectionsMax: 20_000,
+  /** A client's socket that holds more unsent bytes gets no others until it drains: they gather in one piece. */
+  clientSocketSizeMax: 64 * 1024,
   /** A client that reads so slowly that this much waits for it is disconnected; its session lives on. */
   clientBacklogSizeMax: 16 * 1024 * 1024,
   /** Time for a new connection to say hello. */

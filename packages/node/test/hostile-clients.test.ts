@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { LedgerEvent } from '@tranca/ledger'
 import {
   decodeServerFrame,
+  encodePing,
   encodeRequest,
   FrameReader,
   type OperationName,
@@ -117,6 +118,57 @@ t.test('a reader that never reads is cut off, and what waits for it is bounded',
   t.ok(slow.isClosed)
   t.ok(most < limits.clientBacklogSizeMax + 1_000_000, `${most} bytes`)
   t.equal(one.connectionCount, 0)
+})
+
+t.test(
+  'who sends pings and reads nothing costs no memory; of all pings the last one gets a pong',
+  async (t) => {
+    const { clock, transport } = await hub()
+    const deaf = transport.connect()
+    const writer = new Writer()
+    const ping = (nonce: number) => {
+      encodePing(writer, nonce)
+      deaf.onData!(Buffer.from(writer.take()))
+    }
+    deaf.onData!(request('hello', { hi }))
+    clock.endTurn()
+    deaf.read()
+    for (let nonce = 1; nonce <= 9; nonce++) ping(nonce)
+    clock.endTurn()
+    t.same(answers(deaf, 'status'), [{ kind: 'pong', nonce: 9 }])
+    deaf.backlog = limits.clientSocketSizeMax + 1
+    for (let nonce = 10; nonce <= 50_000; nonce++) {
+      ping(nonce)
+      clock.endTurn()
+    }
+    t.equal(deaf.backlog, limits.clientSocketSizeMax + 1)
+    t.notOk(deaf.isClosed)
+    deaf.backlog = 0
+    deaf.onDrain!()
+    t.same(answers(deaf, 'status'), [{ kind: 'pong', nonce: 50_000 }])
+  },
+)
+
+t.test('answers gather behind a full socket, in order, and leave in one piece when it drains', async (t) => {
+  const { clock, transport } = await hub()
+  const slow = transport.connect()
+  slow.onData!(request('hello', { hi }))
+  clock.endTurn()
+  slow.read()
+  slow.backlog = limits.clientSocketSizeMax + 1
+  for (let id = 1; id <= 3; id++) {
+    slow.onData!(request('health', {}, id))
+    clock.endTurn()
+  }
+  t.equal(slow.written.length, 0)
+  slow.backlog = 0
+  slow.onDrain!()
+  t.equal(slow.written.length, 1)
+  t.match(answers(slow, 'health'), [
+    { kind: 'ok', id: 1 },
+    { kind: 'ok', id: 2 },
+    { kind: 'ok', id: 3 },
+  ])
 })
 
 t.test('many questions in one turn do not gather more answers than a slow reader may leave', async (t) => {

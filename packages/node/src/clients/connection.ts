@@ -7,7 +7,6 @@ import {
   decodeRequest,
   encodeEvent,
   encodeOk,
-  encodePing,
   encodePong,
   encodeRefused,
   FrameReader,
@@ -70,12 +69,15 @@ export class Connection {
   readonly #frames = new FrameReader()
   readonly #writer = new Writer()
   #flushWanted = false
+  /** The last ping that has no pong yet; those before it need none. */
+  #pongDue: number | undefined
 
   constructor(stream: Stream, host: ConnectionHost) {
     this.stream = stream
     this.#host = host
     stream.onData = (chunk) => this.#receive(chunk)
     stream.onClose = () => this.#onClose()
+    stream.onDrain = () => this.flush()
   }
 
   answer(name: OperationName, id: number, result: Result): void {
@@ -98,11 +100,6 @@ export class Connection {
   event(event: ServerEventInput): void {
     if (this.isClosed) return
     encodeEvent(this.#writer, event)
-    this.#wantFlush()
-  }
-
-  ping(nonce: number): void {
-    encodePing(this.#writer, nonce)
     this.#wantFlush()
   }
 
@@ -133,17 +130,23 @@ export class Connection {
   /** Sends what has gathered. A client that does not read is cut off; its session can be resumed. */
   flush(): void {
     this.#flushWanted = false
-    if (this.isClosed || this.#writer.size === 0) return
-    this.stream.write(this.#writer.take())
+    if (this.isClosed || this.stream.backlog > limits.clientSocketSizeMax) return
+    this.#write()
     if (this.stream.backlog > limits.clientBacklogSizeMax) this.close()
   }
 
   /** Sends what has gathered and ends the connection. */
   close(): void {
     if (this.isClosed) return
-    if (this.#writer.size > 0) this.stream.write(this.#writer.take())
+    this.#write()
     this.stream.close()
     this.#onClose()
+  }
+
+  #write(): void {
+    if (this.#pongDue !== undefined) encodePong(this.#writer, this.#pongDue)
+    this.#pongDue = undefined
+    if (this.#writer.size > 0) this.stream.write(this.#writer.take())
   }
 
   #cutOff(): void {
@@ -189,7 +192,7 @@ export class Connection {
     const request = decodeRequest(body)
     switch (request.kind) {
       case 'ping':
-        encodePong(this.#writer, request.nonce)
+        this.#pongDue = request.nonce
         return this.#wantFlush()
       case 'pong':
         return

@@ -93,9 +93,13 @@ export function clientTransport(host: Host, network: Network): ClientTransport {
       const end = network.dial(host, address, 'client')
       end.onOpen = () => handlers.onOpen()
       end.onData = (chunk) => handlers.onData(chunk)
+      end.onDrain = () => handlers.onDrain()
       end.onClose = (code) => handlers.onClose(code === '' ? undefined : new Error(code))
       return {
         write: (bytes) => end.write(bytes),
+        get backlog() {
+          return end.backlog
+        },
         close: () => end.close(),
       }
     },
