@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { UsageError } from '@tranca/tool'
+import { checkWritable, told, UsageError } from '@tranca/tool'
 import { helpText, parseArguments } from './measure/arguments.ts'
 import { resultLines, stageLines } from './measure/print.ts'
 import { runBench } from './measure/run.ts'
@@ -20,6 +20,8 @@ async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(helpText)
       return exitCodes.ok
     }
+    checkWritable('--json', parsed.json)
+    checkWritable('--html', parsed.html)
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
     const say = (text: string): boolean => process.stderr.write(`${text}\n`)
     const result = await runBench({
@@ -40,10 +42,8 @@ async function main(args: readonly string[]): Promise<number> {
       process.stderr.write('interrupted\n')
       return exitCodes.interrupted
     }
-    const isUsage = error instanceof UsageError
-    const text = error instanceof Error && !isUsage ? (error.stack ?? error.message) : String(error)
-    process.stderr.write(`${isUsage ? error.message : text}\n${isUsage ? `\n${helpText}` : ''}`)
-    return isUsage ? exitCodes.usage : exitCodes.failed
+    process.stderr.write(`${told(error, 'npm run bench')}\n`)
+    return error instanceof UsageError ? exitCodes.usage : exitCodes.failed
   }
 }
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { UsageError } from '@tranca/tool'
+import { checkWritable, told, UsageError } from '@tranca/tool'
 import { helpText, parseArguments } from './demo/arguments.ts'
 import { runDemo } from './demo/demo.ts'
 import { Display } from './demo/display.ts'
@@ -20,6 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(helpText)
       return exitCodes.ok
     }
+    checkWritable('--history', history)
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
     const report = await runDemo({
       workload: loadWorkload(workload ?? resolve(home, 'bench/workloads/erp-morning.json')),
@@ -37,9 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
       return exitCodes.interrupted
     }
     const usage = error instanceof UsageError || error instanceof WorkloadError
-    const text =
-      error instanceof Error ? (usage ? error.message : (error.stack ?? error.message)) : String(error)
-    process.stderr.write(`\n${text}\n${error instanceof UsageError ? `\n${helpText}` : ''}`)
+    process.stderr.write(`\n${told(error, 'npm start')}\n`)
     return usage ? exitCodes.usage : exitCodes.failed
   }
 }

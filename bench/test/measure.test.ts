@@ -179,6 +179,10 @@ await t.test('arguments are taken as help says, and no others', async (t) => {
     [['--only', 'luck'], /--only: "luck" is no row; there are lock, sequence/],
     [['--only', 'lock/3'], /--only: "lock\/3" is no row/],
     [['--addresses', ''], /--addresses/],
+    [['--addresses', 'a:1,b:70000'], /--addresses: address "b:70000": expected a port/],
+    [['--addresses', 'a:1', '--stages'], /--stages: not with --addresses/],
+    [['--peer', 'etcd', '--stages'], /--stages: not with --peer/],
+    [['--peer', 'etcd', '--clients', '64'], /--clients: not with --peer; .*--only.* lock\/64/],
   ] as const) {
     t.throws(() => parseArguments(wrong), UsageError, wrong.join(' '))
     t.throws(() => parseArguments(wrong), { message: named }, wrong.join(' '))

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { UsageError } from '@tranca/tool'
+import { checkWritable, told, UsageError } from '@tranca/tool'
 import { thisMachine } from '../measure/machine.ts'
 import { median } from '../measure/median.ts'
 import { measureGaps, type PeerGaps, peerFaults } from '../peers/gaps.ts'
@@ -33,6 +33,8 @@ async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(parsed.help ? helpText : `${listed.join('\n')}\n`)
       return exitCodes.ok
     }
+    checkWritable('--json', parsed.json)
+    if (parsed.histories !== undefined) mkdirSync(parsed.histories, { recursive: true })
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
     const command = ['npm run drill --', ...args].join(' ')
     return await drill(parsed, command, stop.signal)
@@ -41,10 +43,8 @@ async function main(args: readonly string[]): Promise<number> {
       process.stderr.write('interrupted\n')
       return exitCodes.interrupted
     }
-    const isUsage = error instanceof UsageError
-    const text = error instanceof Error && !isUsage ? (error.stack ?? error.message) : String(error)
-    process.stderr.write(`${isUsage ? error.message : text}\n${isUsage ? `\n${helpText}` : ''}`)
-    return isUsage ? exitCodes.usage : exitCodes.failed
+    process.stderr.write(`${told(error, 'npm run drill')}\n`)
+    return error instanceof UsageError ? exitCodes.usage : exitCodes.failed
   }
 }
 

@@ -1,3 +1,4 @@
+import { parseAddress } from '@tranca/client'
 import { number, readArguments, UsageError, wholeNumber } from '@tranca/tool'
 import { type PeerName, peerNames } from '../peers/peer.ts'
 import { peerRows } from '../peers/rows.ts'
@@ -33,11 +34,12 @@ or one that it is pointed at. The load runs in processes of its own.
 Options:
   --quick            shorter, smaller, and with 1, 64 and 256 clients only: under a minute
   --only ROWS        only these, with commas: families (lock) or rows (lock/64, lock/1x256)
-  --clients COUNTS   connections, with commas (default: 1,16,64,256,1000; with --quick 1,64,256)
+  --clients COUNTS   connections, with commas (default: 1,16,64,256,1000; with --quick 1,64,256); not with --peer
   --seconds N        how long each row is recorded (default: 3; with --quick 0.3)
   --addresses LIST   a cluster that runs already; license rows are left out there
   --load N           processes that make the load, at most (default: 2)
-  --stages           of locks alone, at 1, 64 and 256 clients, and where the time of a request goes
+  --stages           of locks alone, at 1, 64 and 256 clients, and where the time of a request goes; of a cluster
+                     that is started here
   --peer NAMES       etcd, zookeeper, redis, with commas or repeated: installed from Debian's packages if need be,
                      started here, and measured with Tranca in turns; --only leaves out rows of this comparison
   --json FILE        everything that was measured, as JSON
@@ -78,6 +80,7 @@ export function parseArguments(args: readonly string[]): BenchArguments {
     },
   })
   const { help, quick, stages, json, html } = values
+  refuseTogether(values)
   const clients = values.clients === undefined ? undefined : clientCounts(values.clients)
   const defaults = stages ? STAGES_CLIENTS : quick ? QUICK_CLIENTS : DEFAULT_CLIENTS
   const seconds =
@@ -99,9 +102,39 @@ export function parseArguments(args: readonly string[]): BenchArguments {
     clients: counts,
     seconds,
     warmSeconds: Math.min(1, seconds / 2),
-    addresses: values.addresses === undefined ? undefined : listOf('--addresses', values.addresses),
+    addresses: values.addresses === undefined ? undefined : addressesOf(values.addresses),
     loadProcesses: wholeNumber('--load', values.load, 1, limits.loadProcessesMax) ?? 2,
     peers,
+  }
+}
+
+/** What would be left out in silence is refused. */
+function refuseTogether(values: {
+  readonly stages: boolean
+  readonly addresses?: string | undefined
+  readonly clients?: string | undefined
+  readonly peer: readonly string[]
+}): void {
+  const { stages, addresses, clients, peer } = values
+  const withPeers = peer.length > 0
+  if (stages && addresses !== undefined) {
+    throw new UsageError('--stages: not with --addresses; only nodes that are started here tell their stages')
+  }
+  if (stages && withPeers) throw new UsageError('--stages: not with --peer; peers have other stages')
+  if (clients !== undefined && withPeers) {
+    throw new UsageError(
+      `--clients: not with --peer; choose with --only among ${peerRows.map((row) => row.id).join(', ')}`,
+    )
+  }
+}
+
+function addressesOf(text: string): string[] {
+  const addresses = listOf('--addresses', text)
+  try {
+    for (const address of addresses) parseAddress(address)
+    return addresses
+  } catch (error) {
+    throw new UsageError(`--addresses: ${error instanceof Error ? error.message : error}`)
   }
 }
 

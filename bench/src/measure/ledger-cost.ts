@@ -17,13 +17,14 @@ export const costUnits = [100, 10_000, 1_000_000] as const
 export const quickCostUnits = [100, 100_000] as const
 
 /** Measures in a process of its own, so that no other memory is counted. */
-export function measureLedgerCost(unitsInUse: number): Promise<LedgerCost> {
+export function measureLedgerCost(unitsInUse: number, signal?: AbortSignal): Promise<LedgerCost> {
   return new Promise((resolve, reject) => {
     const child = fork(MAIN, [String(unitsInUse)], {
       execArgv: ['--expose-gc', '--max-old-space-size=6144'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       timeout: limits.ledgerCostTimeoutMs,
       killSignal: 'SIGKILL',
+      ...(signal === undefined ? {} : { signal }),
     })
     child.on('message', (cost: LedgerCost) => resolve(cost))
     child.on('error', reject)

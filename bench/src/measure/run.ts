@@ -72,8 +72,9 @@ export async function runBench(options: RunOptions): Promise<BenchResult> {
       signal.throwIfAborted()
       onEvent(`ledger alone, ${units} units in use`)
       try {
-        licenseCost.push(await measureLedgerCost(units))
+        licenseCost.push(await measureLedgerCost(units, signal))
       } catch (error) {
+        signal.throwIfAborted()
         bench.failed.push({ id: `license-cost/${units}`, title: 'license cost', reason: reasonOf(error) })
       }
     }
@@ -104,6 +105,16 @@ export async function runBench(options: RunOptions): Promise<BenchResult> {
 
 const nothing: ExperimentResults = { growth: [], memberDown: [], starts: [] }
 
+/** Nothing that answers is at any of the addresses. */
+class UnreachableError extends Error {
+  override readonly name = 'UnreachableError'
+  readonly code = 'UNREACHABLE'
+
+  constructor(addresses: readonly string[]) {
+    super(`no node answered at ${addresses.join(', ')}`)
+  }
+}
+
 class Bench {
   readonly rows: RowResult[] = []
   readonly ratios: Ratio[] = []
@@ -127,6 +138,7 @@ class Bench {
     const watch = new NodeWatch(target.addresses, target.local())
     try {
       const version = await watch.version()
+      if (version === '') throw new UnreachableError(target.addresses)
       await this.#warmUp(target, rows)
       for (const row of rows) {
         signal.throwIfAborted()

@@ -1,7 +1,7 @@
 /** Builds the product with one bug at a time and must go red for each: `npm run mutants`. */
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { runTool, UsageError, wholeNumber } from '@tranca/tool'
+import { checkWritable, runTool, UsageError, wholeNumber } from '@tranca/tool'
 import { type Baseline, catchersOf, takeBaseline } from './baseline.ts'
 import { mutants } from './catalog/all.ts'
 import { type HuntOptions, hunt, type Report } from './hunt.ts'
@@ -97,6 +97,7 @@ await runTool({
     if (values.list) return list(chosen)
     const jobs = wholeNumber('--jobs', values.jobs, 1)
     const seeds = wholeNumber('--seeds', values.seeds, 1)
+    checkWritable('--json', values.json)
     const baseline = await takeBaseline(root, catchersOf(chosen), { seeds, jobs })
     if (!tell(baseline)) return 1
     const { greenMs } = baseline

@@ -1,4 +1,5 @@
 import { type ArgumentRules, type Arguments, type Options, readArguments } from './arguments.ts'
+import { told } from './told.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface Tool<O extends Options> extends ArgumentRules<O> {
@@ -25,7 +26,7 @@ export async function runTool<const O extends Options>(tool: Tool<O>): Promise<v
     process.exitCode = await tool.run(values, names)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    console.error(`${error.message}\nnpm run ${tool.name} -- --help tells what it takes`)
+    console.error(told(error, `npm run ${tool.name}`))
     process.exitCode = tool.usageCode ?? 2
   }
 }

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { number, readArguments, UsageError, wholeNumber } from '../src/index.ts'
+import { checkWritable, number, readArguments, told, UsageError, wholeNumber } from '../src/index.ts'
 
 const program = fileURLToPath(new URL('greet.js', import.meta.url))
 
@@ -80,4 +82,25 @@ t.test('numbers are taken within their bounds only, the bounds included', async 
   }
   t.throws(() => number('--minutes', '0', 0.001), /expected a number of at least 0\.001$/)
   t.throws(() => number('--minutes', 'Infinity', 0), UsageError)
+})
+
+t.test('a file that could not be written at the end is refused at the beginning', async (t) => {
+  const place = t.testdir({ 'old.json': '{}' })
+  const check = (...names: string[]) => checkWritable('--json', join(place, ...names))
+  checkWritable('--json', undefined)
+  check('new.json')
+  check('old.json')
+  t.throws(() => check(), { constructor: UsageError, message: /: it is a folder$/ })
+  t.throws(() => check('no', 'x.json'), /^--json: ".*x\.json", expected a file that can be written: ENOENT/)
+  t.throws(() => check('old.json', 'x'), /ENOTDIR/)
+  t.strictSame(readdirSync(place), ['old.json'], 'nothing was made')
+})
+
+t.test('an error with a code is told without a stack, a defect with one', async (t) => {
+  const coded = (code: string) => Object.assign(new Error(`${code}: no`), { code })
+  t.equal(told(new UsageError('no'), 'npm start'), 'no\nnpm start -- --help tells what it takes')
+  t.equal(told(coded('EACCES'), 'npm start'), 'EACCES: no')
+  t.match(told(coded('ERR_ASSERTION'), 'npm start'), /no\n +at /)
+  t.match(told(new TypeError('x is no function'), 'npm start'), /x is no function\n +at /)
+  t.equal(told('words', 'npm start'), 'words')
 })
