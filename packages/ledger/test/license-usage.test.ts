@@ -1,4 +1,6 @@
 import t from 'tap'
+import { dayNumber, dayText } from '../src/license/days.ts'
+import { hourText } from '../src/license/hours.ts'
 import { outcome, refused } from './kit.ts'
 import { checkout, keyBody, LicenseWorld, take, twice } from './license-kit.ts'
 
@@ -99,4 +101,17 @@ await t.test('what was used while nothing was kept stays unknown', async (t) => 
   erp.do({ op: 'license.checkin', owner: 'ana', grant: grant.grant })
   const usage = world.read({ op: 'license.usage', fromMs: 0, toMs: world.wallMs + 1, by: 'user', limit: 9 })
   t.match(usage.rows, [{ key: 'ana', unitMs: HOUR }])
+})
+
+t.test('hours and days have the names that the calendar gives them', async (t) => {
+  const wrong: number[] = []
+  for (let day = 0; day < 160_000; day += 1) {
+    const text = dayText(day)
+    const isRight = dayNumber(text) === day && new Date(day * 86_400_000).toISOString().startsWith(text)
+    if (!isRight) wrong.push(day)
+  }
+  t.same(wrong, [], 'up to the year 2408')
+  for (const hour of [0, 23, 24, 490_000]) {
+    t.equal(hourText(hour), new Date(hour * 3_600_000).toISOString())
+  }
 })

@@ -1,8 +1,8 @@
 import type { Installation } from '../commands.ts'
 import type { FeatureSpec, ProductSpec } from './key-body.ts'
+import { PeakMeter } from './peak-meter.ts'
 import { INSTALLATIONS, Pool, poolId } from './pool.ts'
 import { WaitQueue } from './queue.ts'
-import { PeakMeter } from './usage.ts'
 
 /** What the key in force lists: pools by product and installation type, and the features that stand for them. */
 export class Catalog {

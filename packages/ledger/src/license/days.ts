@@ -13,6 +13,24 @@ export function dayNumber(day: unknown): number | undefined {
   return daysBefore(year) + monthStart(year, month) + date - 1 - EPOCH
 }
 
+/** The day of a number, without a Date: the same on every member, whatever its libraries. */
+export function dayText(day: number): string {
+  // Civil date from days since 1970, by eras of 400 years that begin in March.
+  const shifted = day + 719_468
+  const era = Math.floor(shifted / 146_097)
+  const ofEra = shifted - era * 146_097
+  const yearOfEra = Math.floor(
+    (ofEra - Math.floor(ofEra / 1_460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365,
+  )
+  const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const monthIndex = Math.floor((5 * ofYear + 2) / 153)
+  const date = ofYear - Math.floor((153 * monthIndex + 2) / 5) + 1
+  const month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
+  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+  const two = (value: number): string => String(value).padStart(2, '0')
+  return `${String(year).padStart(4, '0')}-${two(month)}-${two(date)}`
+}
+
 /** Begin of the day, epoch ms. */
 export function dayStartMs(day: string, utcOffsetMinutes: number): number {
   return dayNumber(day)! * DAY_MS - utcOffsetMinutes * 60_000

@@ -1,7 +1,7 @@
 import type { Core } from '../core.ts'
 import type { Row } from '../rows.ts'
+import { type Keeping, keptFromMs } from './keeping.ts'
 import type { DenialView } from './reads.ts'
-import { type Keeping, keptFromMs } from './usage.ts'
 
 /** A check-out that was refused. Row `e/<id>`. */
 class Denial implements Row {

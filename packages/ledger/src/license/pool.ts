@@ -6,8 +6,9 @@ import { Timers } from '../timers.ts'
 import type { GrantStatus } from './commands.ts'
 import type { Deadline } from './deadline.ts'
 import { isDistributed, type ProductSpec, unitsOf } from './key-body.ts'
+import type { PeakMeter } from './peak-meter.ts'
 import type { PoolRules, Subject } from './rules.ts'
-import type { Account, PeakMeter } from './usage.ts'
+import type { Account } from './usage.ts'
 
 // A Pool is a product in one installation type. A Seat is what counts in it: some units of one consumer.
 // A Grant is what an owner holds: it asks only, has a seat, or shares one.

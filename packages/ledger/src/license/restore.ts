@@ -5,9 +5,9 @@ import { lend } from './borrow.ts'
 import { Borrow } from './borrowed.ts'
 import { parseKeyBody } from './key-body.ts'
 import type { Licenses } from './licenses.ts'
+import type { PeakValue } from './peak-meter.ts'
 import { CoolDown, Grant, type GrantRow, type PoolRow, Seat, type SeatRow } from './pool.ts'
 import type { KeyView } from './reads.ts'
-import type { PeakValue } from './usage.ts'
 import { KeyRecord, type StoredKey } from './validity.ts'
 
 // Rows of licenses: keys `i`, validity and overall peaks `v`, rules `u`, pools `p`, seats `t`, cool-downs

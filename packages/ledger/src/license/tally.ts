@@ -3,9 +3,10 @@ import type { Row } from '../rows.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Waiters } from '../wait/waiters.ts'
 import type { GrantTable } from './grant-table.ts'
+import { PeakMeter } from './peak-meter.ts'
 import type { Pool, Seat } from './pool.ts'
 import type { Subject } from './rules.ts'
-import { type Account, PeakMeter, type UsageLog } from './usage.ts'
+import type { Account, UsageLog } from './usage.ts'
 
 /** Peaks over all pools. Row `v/peaks`. */
 class Overall implements Row {

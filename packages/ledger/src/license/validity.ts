@@ -3,9 +3,9 @@ import type { Core } from '../core.ts'
 import type { Row } from '../rows.ts'
 import { DAY_MS, dayAt, dayNumber, dayStartMs, threeMonthsBefore } from './days.ts'
 import { Deadline } from './deadline.ts'
+import { HOUR_MS } from './hours.ts'
 import type { EmergencyKeyBody, LicenseKeyBody } from './key-body.ts'
 import type { KeyView, ValidityState, ValidityView } from './reads.ts'
-import { HOUR_MS } from './usage.ts'
 
 // Validity goes by a calendar of the ledger's own, which never goes back: the largest wall clock that
 // leaders have told, and cluster time since then. A wall clock that jumps ahead by more than a day and an

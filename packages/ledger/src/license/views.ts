@@ -17,7 +17,7 @@ import type {
   LicenseRead,
   LicenseReadValues,
 } from './reads.ts'
-import type { Running } from './usage.ts'
+import { type Running, usageReport } from './usage-report.ts'
 
 /** Answers a read about licenses from memory. */
 export function queryLicenses(licenses: Licenses, read: LicenseRead, asking: string): Result {
@@ -35,7 +35,13 @@ export function queryLicenses(licenses: Licenses, read: LicenseRead, asking: str
       const { usageDays } = licenses.book
       const running = usageDays === 0 ? [] : runningOf(licenses)
       return answer({
-        ...licenses.usage.report(read, nameOf, running, limitOf(licenses, read.limit)),
+        ...usageReport(licenses.usage, {
+          read,
+          nameOf,
+          running,
+          nowMs: core.wallMs,
+          limit: limitOf(licenses, read.limit),
+        }),
         usageDays,
       })
     }
@@ -252,8 +258,7 @@ function* runningOf(licenses: Licenses): Generator<Running> {
     for (let seat = pool.firstSeat; seat !== undefined; seat = seat.next) {
       if (seat.state === 'resting' || seat.accruedMs >= timeMs) continue
       const { user, company } = seat.subject
-      const { product, installation } = pool
-      yield { product, installation, user, company, units: seat.units, ms: timeMs - seat.accruedMs }
+      yield { product: pool.product, user, company, units: seat.units, ms: timeMs - seat.accruedMs }
     }
   }
 }
