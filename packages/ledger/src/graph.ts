@@ -3,6 +3,7 @@ import { HashTable } from './hash-table.ts'
 import { IdMap } from './id-map.ts'
 import { type Holder, type Refusal, type Result, refuse } from './result.ts'
 import type { Row } from './rows.ts'
+import type { Answer } from './session/answer.ts'
 import type { Timed } from './timers.ts'
 
 // Who holds and who waits for what. Everything held (a Holding) and everything waited for (a Waiter)
@@ -95,30 +96,6 @@ export type SessionFields = {
   readonly lockDelayMs: number
   readonly codesMax: number
   readonly openedMs: number
-}
-
-/** The stored answer of a request that the client has not acknowledged. Row `a/<session>/<id>`. */
-export class Answer implements Row {
-  readonly session: number
-  readonly id: number
-  readonly result: Result
-  dirtyAt = -1
-  stored = false
-  gone = false
-
-  constructor(session: number, id: number, result: Result) {
-    this.session = session
-    this.id = id
-    this.result = result
-  }
-
-  rowKey(): string {
-    return `a/${this.session}/${this.id}`
-  }
-
-  rowValue(): Result {
-    return this.result
-  }
 }
 
 /** A user or thread inside a session. Exists while it holds or waits for something. */

@@ -1,7 +1,8 @@
 import type { Core } from '../core.ts'
-import { Answer, type Owner, Session, type SessionFields } from '../graph.ts'
+import { type Owner, Session, type SessionFields } from '../graph.ts'
 import type { SessionView } from '../reads.ts'
 import type { Result } from '../result.ts'
+import { Answer } from './answer.ts'
 
 /** All sessions, by number and by key. */
 export class Sessions {

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert'
 import type { Core } from '../core.ts'
-import { Answer, type Line, type Owner, type Resource, type Session, type Waiter } from '../graph.ts'
+import type { Line, Owner, Resource, Session, Waiter } from '../graph.ts'
 import type { Refusal, Result } from '../result.ts'
+import { Answer } from '../session/answer.ts'
 import { Candidates } from './candidates.ts'
 import { DeadlockSearch } from './deadlock.ts'
 
