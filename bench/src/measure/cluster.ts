@@ -5,6 +5,9 @@ import { type DevCluster, type DevClusterOptions, startDevCluster } from 'tranca
 import { issueBenchKey } from './license-key.ts'
 import type { LocalNode } from './nodes.ts'
 
+/** Of all that is asked of a cluster while it is measured. */
+export const NAMESPACE = 'bench'
+
 /** The cluster that is measured. */
 export interface Target {
   readonly addresses: readonly string[]

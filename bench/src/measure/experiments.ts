@@ -1,6 +1,6 @@
 import { type OwnTarget, startTarget } from './cluster.ts'
 import { type GrowthRow, measureGrowth } from './growth/growth.ts'
-import { quickStockCounts, stockCounts, stockKinds } from './growth/stock.ts'
+import { type StockKind, stockKinds } from './growth/stock.ts'
 import { LoadPool } from './load.ts'
 import { type MemberDownRow, measureMemberDown } from './recovery/member-down.ts'
 import { measureStartByLog, measureStartByState, type StartRow } from './recovery/restart.ts'
@@ -19,27 +19,51 @@ export interface ExperimentOptions {
   readonly onFailure: (failed: FailedRow) => void
 }
 
-const standardWaits = { warmUpSeconds: 5, settleSecondsMax: 60, idleSeconds: 3 } as const
-const quickWaits = { warmUpSeconds: 0.5, settleSecondsMax: 0, idleSeconds: 0.3 } as const
+/** How much of each experiment is done. */
+interface Plan {
+  /** Of each kind, what is in the cluster when it is looked at. */
+  readonly counts: Readonly<Record<StockKind, readonly number[]>>
+  /** MiB that are written while a member is down, and locks that are held meanwhile. */
+  readonly memberDownMib: readonly number[]
+  readonly memberDownLocks: number
+  /** MiB that are written before one is killed, or locks that it holds. */
+  readonly startLogMib: readonly number[]
+  readonly startStateLocks: readonly number[]
+  /** Before the first row of a new cluster. */
+  readonly warmUpSeconds: number
+  readonly settleSecondsMax: number
+  readonly idleSeconds: number
+}
 
-/** MiB that are written while a member is down, or before one is killed; locks that are held meanwhile. */
-const sizes = {
+const standardPlan: Plan = {
+  counts: {
+    'locks-held': [1_000, 100_000, 1_000_000],
+    'sessions-idle': [1_000, 10_000, 95_000],
+    'sequences-kept': [1_000, 100_000, 1_000_000],
+  },
   memberDownMib: [8, 96, 384],
   memberDownLocks: 100_000,
   startLogMib: [0, 16, 64, 256],
   startStateLocks: [0, 1_000, 100_000, 1_000_000],
-} as const
-const quickSizes = {
+  warmUpSeconds: 5,
+  settleSecondsMax: 60,
+  idleSeconds: 3,
+}
+
+const quickPlan: Plan = {
+  counts: { 'locks-held': [20_000], 'sessions-idle': [300], 'sequences-kept': [5_000] },
   memberDownMib: [4],
   memberDownLocks: 1_000,
   startLogMib: [8],
   startStateLocks: [5_000],
-} as const
+  warmUpSeconds: 0.5,
+  settleSecondsMax: 0,
+  idleSeconds: 0.3,
+}
 
 /** Each by its name, as `--only` takes it. */
 export function experimentIds(quick: boolean): string[] {
-  const counts = quick ? quickStockCounts : stockCounts
-  const { memberDownMib, startLogMib, startStateLocks } = quick ? quickSizes : sizes
+  const { counts, memberDownMib, startLogMib, startStateLocks } = quick ? quickPlan : standardPlan
   return [
     ...stockKinds.flatMap((stock) => counts[stock].map((count) => `${stock}/${count}`)),
     ...memberDownMib.map((mib) => `member-down/${mib}`),
@@ -74,39 +98,41 @@ class Experiments implements ExperimentResults {
   readonly memberDown: MemberDownRow[] = []
   readonly starts: StartRow[] = []
   readonly #options: ExperimentOptions
+  readonly #plan: Plan
   readonly #pool: LoadPool
   #target: OwnTarget | undefined
 
   constructor(options: ExperimentOptions) {
     this.#options = options
+    this.#plan = options.quick ? quickPlan : standardPlan
     this.#pool = new LoadPool(options.loadProcesses)
   }
 
   async grow(): Promise<void> {
     const { only, quick, seconds, warmSeconds, signal, onEvent } = this.#options
+    const { warmUpSeconds, settleSecondsMax, idleSeconds } = this.#plan
+    const onRow = (row: GrowthRow): void => {
+      this.growth.push(row)
+      const { perSecond, latency } = row.probe
+      onEvent(
+        `  with ${row.count}: ${Math.round(perSecond)} pairs a second, p50 ${latency.p50Ms.toFixed(2)} ms`,
+      )
+    }
     for (const stock of stockKinds) {
-      const all: readonly number[] = (quick ? quickStockCounts : stockCounts)[stock]
-      const counts = all.filter((count) => isWanted(`${stock}/${count}`, only))
+      const counts = this.#plan.counts[stock].filter((count) => isWanted(`${stock}/${count}`, only))
       if (counts.length === 0) continue
       await this.#guarded(stock, async () => {
-        const onRow = (row: GrowthRow): void => {
-          this.growth.push(row)
-          const { perSecond, latency } = row.probe
-          onEvent(
-            `  with ${row.count}: ${Math.round(perSecond)} pairs a second, p50 ${latency.p50Ms.toFixed(2)} ms`,
-          )
-        }
         // What is there of another kind would be counted, too; with --quick that is little, and time is short.
-        const isNew = !quick || this.#target === undefined
-        const target = isNew ? await this.#newTarget() : this.#target!
-        const waits = quick ? quickWaits : standardWaits
-        const times = { seconds, warmSeconds, ...waits }
+        const used = quick ? this.#target : undefined
         await measureGrowth({
-          target,
-          isNew,
+          target: used ?? (await this.#newTarget()),
+          warmUpSeconds: used === undefined ? warmUpSeconds : undefined,
           stock,
           counts,
-          ...times,
+          seconds,
+          warmSeconds,
+          settleSecondsMax,
+          idleSeconds,
           pool: this.#pool,
           signal,
           onEvent,
@@ -118,29 +144,24 @@ class Experiments implements ExperimentResults {
 
   async loseMember(): Promise<void> {
     const { only, quick, seconds, warmSeconds, signal, onEvent } = this.#options
-    const { memberDownMib, memberDownLocks } = quick ? quickSizes : sizes
+    const { memberDownMib, memberDownLocks, warmUpSeconds } = this.#plan
     const mib = memberDownMib.filter((each) => isWanted(`member-down/${each}`, only))
     if (mib.length === 0) return
+    const onRow = (row: MemberDownRow): void => {
+      this.memberDown.push(row)
+      onEvent(`  back in ${row.backSeconds.toFixed(2)} s, by ${row.by}`)
+    }
     await this.#guarded('member-down', async () => {
       // A cluster that has been filled before holds locks enough.
-      const filled = quick ? this.#target : undefined
-      const target = filled ?? (await this.#newTarget())
-      const locks = filled === undefined ? memberDownLocks : 0
-      const onRow = (row: MemberDownRow): void => {
-        this.memberDown.push(row)
-        onEvent(`  back in ${row.backSeconds.toFixed(2)} s, by ${row.by}`)
-      }
-      const pool = this.#pool
-      const { warmUpSeconds: warmUp } = quick ? quickWaits : standardWaits
-      const warmUpSeconds = filled === undefined ? warmUp : undefined
+      const used = quick ? this.#target : undefined
       await measureMemberDown({
-        target,
+        target: used ?? (await this.#newTarget()),
+        warmUpSeconds: used === undefined ? warmUpSeconds : undefined,
+        locks: used === undefined ? memberDownLocks : 0,
         mib,
-        locks,
         seconds,
         warmSeconds,
-        warmUpSeconds,
-        pool,
+        pool: this.#pool,
         signal,
         onEvent,
         onRow,
@@ -150,8 +171,8 @@ class Experiments implements ExperimentResults {
 
   async start(): Promise<void> {
     await this.#closeTarget()
-    const { only, quick, home, signal, onEvent } = this.#options
-    const { startLogMib, startStateLocks } = quick ? quickSizes : sizes
+    const { only, home, signal, onEvent } = this.#options
+    const { startLogMib, startStateLocks } = this.#plan
     const measure = async (id: string, row: () => Promise<StartRow>): Promise<void> => {
       if (!isWanted(id, only)) return
       await this.#guarded(id, async () => {

@@ -2,7 +2,7 @@ import { comparePeers } from '../peers/compare.ts'
 import type { PeerResult } from '../peers/result.ts'
 import { peerRows } from '../peers/rows.ts'
 import type { BenchArguments } from './arguments.ts'
-import { pointedAt, startTarget, type Target } from './cluster.ts'
+import { NAMESPACE, pointedAt, startTarget, type Target } from './cluster.ts'
 import { experimentFamilies, experimentIds, runExperiments } from './experiments.ts'
 import type { Job } from './job.ts'
 import { costUnits, type LedgerCost, measureLedgerCost, quickCostUnits } from './ledger-cost.ts'
@@ -26,7 +26,6 @@ export interface RunOptions {
   readonly onRow: (row: RowResult) => void
 }
 
-const NAMESPACE = 'bench'
 const RATIO_ROUNDS = 3
 const WARM_CLIENTS_MAX = 256
 /** Of each work, unless it has to be quick: processor time for an operation falls for tens of thousands of them. */

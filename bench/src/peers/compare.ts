@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Target } from '../measure/cluster.ts'
+import { NAMESPACE, type Target } from '../measure/cluster.ts'
 import { Load, LoadPool } from '../measure/load.ts'
 import { median } from '../measure/median.ts'
 import { cpuSecondsOf } from '../measure/nodes.ts'
@@ -154,7 +154,7 @@ async function openOurs({ target }: CompareOptions, pool: LoadPool, row: PeerRow
   const { work, clients } = row
   const load = await Load.open(
     { work, clients, shape: 'connections' },
-    { addresses: target.addresses, namespace: 'bench', pool },
+    { addresses: target.addresses, namespace: NAMESPACE, pool },
   )
   const pids = target.local().flatMap(({ pid }) => pid ?? [])
   return {

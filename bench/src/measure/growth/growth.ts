@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { OwnTarget } from '../cluster.ts'
-import type { Job } from '../job.ts'
-import { Load, type LoadPool, type Measured } from '../load.ts'
+import { NAMESPACE, type OwnTarget } from '../cluster.ts'
+import type { LoadPool, Measured } from '../load.ts'
 import { cpuSecondsOf, rssBytesOf } from '../nodes.ts'
+import { probe } from '../probe.ts'
 import { Filler, fill } from './filler.ts'
 import type { StockKind } from './stock.ts'
 
@@ -32,10 +32,8 @@ export interface GrowthRow {
 
 export interface GrowthOptions {
   readonly target: OwnTarget
-  /** Nothing was measured in it before. */
-  readonly isNew: boolean
-  /** How long the nodes of a new cluster work before the first row. */
-  readonly warmUpSeconds: number
+  /** How long the nodes work before the first row; absent: they have. */
+  readonly warmUpSeconds: number | undefined
   readonly stock: StockKind
   /** Rising. */
   readonly counts: readonly number[]
@@ -50,10 +48,10 @@ export interface GrowthOptions {
   readonly onRow: (row: GrowthRow) => void
 }
 
-const NAMESPACE = 'bench'
-const PROBE: Job = { work: 'lock', clients: 64, shape: 'connections' }
 /** Below, what a process takes for other reasons hides what is asked for. */
 const TOLD_COUNT_MIN = 10_000
+/** Processor seconds in a second that nodes without requests take anyway: heartbeats, and sessions kept alive. */
+const QUIET_CPU = 0.15
 
 /** Fills a cluster step by step, and looks at it after each. */
 export async function measureGrowth(options: GrowthOptions): Promise<void> {
@@ -61,7 +59,7 @@ export async function measureGrowth(options: GrowthOptions): Promise<void> {
   const filler = new Filler()
   try {
     // The first row shall not be the compiler's.
-    if (options.isNew) await probe({ ...options, warmSeconds: warmUpSeconds })
+    if (warmUpSeconds !== undefined) await probe({ ...options, warmSeconds: warmUpSeconds })
     const leader = await target.cluster.leader({ signal })
     const pids = [leader, ...target.cluster.members.filter((each) => each !== leader)].map(({ pid }) => pid)
     let base: GrowthRow | undefined
@@ -129,22 +127,6 @@ async function untilQuiet(
     before = now
   }
   return seconds
-}
-
-/** Processor seconds in a second that nodes without requests take anyway: heartbeats, and sessions kept alive. */
-const QUIET_CPU = 0.15
-
-async function probe(
-  { target, pool, seconds, warmSeconds }: GrowthOptions,
-  look: () => void = () => undefined,
-): Promise<Measured> {
-  const { addresses } = target
-  const load = await Load.open(PROBE, { addresses, namespace: NAMESPACE, pool })
-  try {
-    return await load.run({ warmMs: warmSeconds * 1_000, recordMs: seconds * 1_000, look })
-  } finally {
-    await load.close()
-  }
 }
 
 /** Of all processes; NaN where it cannot be seen. */

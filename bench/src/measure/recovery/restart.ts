@@ -1,9 +1,9 @@
 import { openAdmin } from '@tranca/client'
-import { type OwnTarget, startTarget } from '../cluster.ts'
+import { NAMESPACE, type OwnTarget, startTarget } from '../cluster.ts'
 import { Filler } from '../growth/filler.ts'
 import { limits } from '../limits.ts'
 import { metricOf } from '../nodes.ts'
-import { leaderStatus, untilLevel } from './member-down.ts'
+import { leaderStatus, untilLevel } from './level.ts'
 
 /** One member alone, killed by SIGKILL and started again. */
 export interface StartRow {
@@ -24,7 +24,6 @@ interface RestartOptions {
   readonly signal: AbortSignal
 }
 
-const NAMESPACE = 'bench'
 const MIB = 1024 * 1024
 /** So that everything is read from the log. */
 const NEVER = { entries: 1_000_000, size: 1 << 30, keepSize: 1 << 30 } as const
@@ -93,7 +92,7 @@ async function join({ cluster, addresses }: OwnTarget, signal: AbortSignal): Pro
     const { id, name, client, peer } = await cluster.addMember()
     const startedMs = performance.now()
     await admin.request({ op: 'member.add', id, name, client, peer })
-    await untilLevel(() => leaderStatus(admin, first!), id, signal)
+    await untilLevel(admin, first!, id, signal)
     return (performance.now() - startedMs) / 1_000
   } finally {
     await admin.close()
