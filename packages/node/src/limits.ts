@@ -24,6 +24,9 @@ export const limits = {
   inflightMessagesMax: 256,
   /** Bytes of appends on their way to one peer. */
   inflightSizeMax: 16 * 1024 * 1024,
+  /** A heartbeat's time in ticks of Raft's clock: at most so many, each at least so long. */
+  ticksPerHeartbeatMax: 5,
+  tickMsMin: 5,
   /** Followers hear of a commit after so long, if no append or heartbeat has told them before. */
   commitTellMs: 5,
   /** A peer whose socket holds more unsent bytes than this gets no further messages until it drains. */

@@ -15,7 +15,8 @@ import { standInTurn, ticksBeforeStanding } from './duties/failover.ts'
 import { LeaderDuties } from './duties/leader-duties.ts'
 import { LicenseDuties } from './duties/license-duties.ts'
 import { SessionKeeper } from './duties/session-keeper.ts'
-import { type Cancel, systemClock } from './environment/clock.ts'
+import { Ticker } from './duties/ticker.ts'
+import { systemClock } from './environment/clock.ts'
 import { type Environment, randomHex } from './environment/environment.ts'
 import { NodeError } from './errors.ts'
 import type { BorrowKey } from './licenses/borrow-key.ts'
@@ -41,6 +42,7 @@ import { newCore } from './replica/core.ts'
 import { Digests, type DigestVerdict, decodeDigest, encodeDigest } from './replica/digests.ts'
 import { type Leadership, Replica } from './replica/replica.ts'
 import { Storing } from './replica/storing.ts'
+import { ticksOf } from './replica/ticks.ts'
 import { healthReport, type ReportSources, roleOf, statusReport } from './report.ts'
 import type { Security } from './security/security.ts'
 import { VERSION } from './version.ts'
@@ -84,7 +86,7 @@ export class Node {
   #licenseDuties: LicenseDuties | undefined
   #adminServer: AdminServer | undefined
   #clientPort = 0
-  #cancelTick: Cancel | undefined
+  #ticker: Ticker | undefined
   #commitLatencyMs: number | undefined
   #status: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
   #resolveStopped: (error: Error | undefined) => void = () => {}
@@ -315,7 +317,7 @@ export class Node {
     )
     this.#standing.begin()
     this.#followAddressBook()
-    this.#tick()
+    this.#startTicking()
   }
 
   /** Stops in order: a leader hands over first. */
@@ -331,7 +333,7 @@ export class Node {
 
   async #stop(error: Error | undefined): Promise<void> {
     this.#status = 'closing'
-    this.#cancelTick?.()
+    this.#ticker?.stop()
     this.#licenseDuties?.stop()
     this.#replica?.stop()
     await this.#clients.close()
@@ -459,11 +461,13 @@ export class Node {
     clock.after(isAlone ? 0 : 2 * timing.heartbeatMs, () => this.#standInTurn(0))
   }
 
-  #tick(): void {
-    this.#cancelTick = this.#environment.clock.after(this.#config.timing.heartbeatMs, () => {
-      this.#tick()
+  #startTicking(): void {
+    const { tickMs, heartbeatTick } = ticksOf(this.#config.timing)
+    let ticks = 0
+    this.#ticker = new Ticker(this.#environment.clock, tickMs, () => {
       if (!this.#replica) return
       this.#replica.tick()
+      if (++ticks % heartbeatTick !== 0) return
       this.#duties?.tick()
       this.#licenseDuties?.tick()
       this.#memberDuties.tick()

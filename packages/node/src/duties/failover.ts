@@ -6,6 +6,8 @@ import type { Replica } from '../replica/replica.ts'
 const NOTICE_MS = 5
 /** Between one candidate and the next, so that two do not split the vote. */
 const STAGGER_MS = 40
+/** The same where a leader hangs, in ticks. */
+const STAGGER_TICKS = 2
 
 /**
  * Nobody leads, as far as this node knows: its leader's process is gone (the connection closed, and the
@@ -44,6 +46,6 @@ export function ticksBeforeStanding(options: {
 }): number {
   const { self, voters, ticks, random } = options
   const rank = [...voters].sort((a, b) => a - b).indexOf(self)
-  const turn = rank + 1
+  const turn = 1 + STAGGER_TICKS * rank
   return rank >= 0 && turn < ticks ? turn : random(ticks)
 }

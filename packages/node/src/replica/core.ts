@@ -1,6 +1,7 @@
 import { RawNode, type Storage } from '@tranca/raft-ts'
 import type { Config } from '../config/schema.ts'
 import { limits } from '../limits.ts'
+import { ticksOf } from './ticks.ts'
 
 /** The core of Raft as a member runs it: its time-outs are the configuration's, its bounds this node's. */
 export function newCore(options: {
@@ -13,12 +14,12 @@ export function newCore(options: {
   mayCampaign: () => boolean
 }): RawNode {
   const { config, ...given } = options
-  const { timing, reads } = config
+  const { electionTick, heartbeatTick } = ticksOf(config.timing)
   return new RawNode({
     ...given,
     id: config.id,
-    electionTick: Math.round(timing.electionMs / timing.heartbeatMs),
-    heartbeatTick: 1,
+    electionTick,
+    heartbeatTick,
     asyncStorageWrites: true,
     maxSizePerMsg: limits.appendSizeMax,
     maxCommittedSizePerReady: limits.committedSizePerReadyMax,
@@ -27,7 +28,7 @@ export function newCore(options: {
     maxInflightBytes: limits.inflightSizeMax,
     checkQuorum: true,
     preVote: true,
-    readOnly: reads.mode,
+    readOnly: config.reads.mode,
     disableProposalForwarding: true,
     stepDownOnRemoval: true,
     lazyCommit: true,

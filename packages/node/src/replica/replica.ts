@@ -189,7 +189,9 @@ export class Replica {
 
   tick(): void {
     this.raft.tick()
-    this.schedule()
+    // What the core would not take is tried again.
+    if (this.#queue.length > 0) this.schedule()
+    else this.#scheduleIfReady()
   }
 
   step(message: Message): void {
