@@ -54,7 +54,7 @@ export const defaultLimits: Limits = {
   hintGraceMs: 25,
   probeMs: 100,
   waitProbeMs: 1_000,
-  silenceMs: 200,
+  silenceMs: 100,
   learnMs: 60_000,
   takeoversMax: 5,
   reissuesMax: 3,
