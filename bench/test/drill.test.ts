@@ -62,6 +62,8 @@ await t.test('arguments are taken as help says, and no others', async (t) => {
   t.throws(() => parseArguments(['all', '--trials', '0']), /--trials: "0", expected a whole number from 1/)
   t.throws(() => parseArguments(['all', '--clients', '4']), /--clients: "4".*from 5/)
   t.throws(() => parseArguments(['all', '--seed', '1.5']), UsageError)
+  t.match(parseArguments(['pause-leader', '--election', '200']), { electionMs: 200 })
+  t.throws(() => parseArguments(['pause-leader', '--election', '10']), /--election: "10".*from 50/)
   t.throws(() => parseArguments(['all', '--speed']), UsageError)
 })
 

@@ -16,6 +16,8 @@ export interface DrillArguments {
   readonly minutes: number | undefined
   readonly clients: number
   readonly seed: number | undefined
+  /** Election time-out of Tranca's members, in ms; undefined: as shipped. */
+  readonly electionMs: number | undefined
   readonly json: string | undefined
   readonly histories: string | undefined
   /** Drilled after Tranca, in the same run. */
@@ -25,6 +27,8 @@ export interface DrillArguments {
 const DEFAULT_TRIALS = 5
 const DEFAULT_CLIENTS = 2 * kinds.length
 const SEED_MAX = 2 ** 32 - 1
+/** What a node's configuration takes, with ten heartbeats in it. */
+const ELECTION_MS = { min: 50, max: 60_000 }
 const width = Math.max(...scenarios.map(({ name }) => name.length))
 
 export const scenarioLines = scenarios.map(({ name, summary, needs }) => {
@@ -45,6 +49,8 @@ Options:
   --minutes M    in place of --trials: begins another one until the time is over
   --clients N    connections, dealt out to the kinds in turn (default: ${DEFAULT_CLIENTS}, at least ${kinds.length})
   --seed N       of all choices: which member, which lock, how long (default: another one each time)
+  --election MS  time-out after which Tranca's members elect another leader, heartbeats ten times as often
+                 (default: as shipped); etcd's is 1000, etcd-tuned's 200
   --json FILE    everything that was seen, as JSON
   --histories D  what the clients saw, a file for each scenario in this directory, for npm run check-history
   --peer NAMES   ${drilledNames.join(', ')}: drilled, too, and their silence held against Tranca's; of
@@ -56,6 +62,7 @@ Examples:
   npm run drill -- kill-leader --trials 20
   npm run drill -- kill-leader pause-leader --trials 20 --json drills.json
   npm run drill -- kill-leader --peer etcd,etcd-tuned
+  npm run drill -- pause-leader --peer etcd-tuned --election 200
   npm run drill -- all --trials 1
   npm run drill -- kill-soak --minutes 10
 
@@ -77,6 +84,7 @@ export function parseArguments(args: readonly string[]): DrillArguments {
       minutes: { type: 'string' },
       clients: { type: 'string' },
       seed: { type: 'string' },
+      election: { type: 'string' },
     },
   })
   const { help, list, json, histories } = values
@@ -97,6 +105,7 @@ export function parseArguments(args: readonly string[]): DrillArguments {
     minutes: wholeNumber('--minutes', values.minutes, 1, limits.minutesMax),
     clients: wholeNumber('--clients', values.clients, kinds.length, limits.clientsMax) ?? DEFAULT_CLIENTS,
     seed: wholeNumber('--seed', values.seed, 0, SEED_MAX),
+    electionMs: wholeNumber('--election', values.election, ELECTION_MS.min, ELECTION_MS.max),
   }
 }
 

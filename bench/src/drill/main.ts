@@ -67,13 +67,14 @@ async function drill(given: DrillArguments, command: string, signal: AbortSignal
     }
     const seed = given.seed ?? randomInt(2 ** 31)
     say(`${scenario.name}: ${scenario.summary} (seed ${seed})`)
-    const { trials, minutes, clients, histories } = given
+    const { trials, minutes, clients, electionMs, histories } = given
     const onTrial = (trial: Parameters<typeof trialLine>[0]): void => void say(trialLine(trial))
     const result = await runScenario(scenario, {
       trials,
       minutes,
       clients,
       seed,
+      electionMs,
       home,
       histories,
       signal,

@@ -15,6 +15,8 @@ export interface DrillOptions {
   readonly minutes?: number | undefined
   readonly clients: number
   readonly seed: number
+  /** Election time-out in ms; undefined: as shipped. */
+  readonly electionMs?: number | undefined
   /** Directory in which what the clients saw is kept: a file for each scenario and seed. */
   readonly histories?: string | undefined
   /** A directory of its own under it is made for the members, and removed if all held. */
@@ -42,12 +44,13 @@ export interface ScenarioResult {
 
 /** Puts a cluster of its own through one scenario. */
 export async function runScenario(scenario: Scenario, options: DrillOptions): Promise<ScenarioResult> {
-  const { home, clients, seed, signal } = options
+  const { home, clients, seed, electionMs, signal } = options
   mkdirSync(home, { recursive: true })
   const directory = mkdtempSync(join(home, `drill-${scenario.name}-`))
   const { needs } = scenario
   const open =
-    options.open ?? ((place: string) => TrancaSystem.open({ directory: place, clients, seed, signal, needs }))
+    options.open ??
+    ((place: string) => TrancaSystem.open({ directory: place, clients, seed, electionMs, signal, needs }))
   const done: TrialResult[] = []
   let failure: string | undefined
   let verdict: Verdict | undefined

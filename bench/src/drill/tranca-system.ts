@@ -28,6 +28,8 @@ export interface TrancaOptions {
   readonly directory: string
   readonly clients: number
   readonly seed: number
+  /** Election time-out in ms; undefined: as shipped. */
+  readonly electionMs?: number | undefined
   readonly signal: AbortSignal
   /** What is put between the members, or under them. */
   readonly needs: Need
@@ -189,7 +191,7 @@ export class TrancaSystem implements ManagedSystem {
     return NAMES.map((name, place) => ({ address: `127.0.0.${place + 1}`, command: disks.commandFor(name) }))
   }
 
-  async #open({ directory, clients, seed, signal, needs }: TrancaOptions): Promise<void> {
+  async #open({ directory, clients, seed, electionMs, signal, needs }: TrancaOptions): Promise<void> {
     const key = issueBenchKey(Date.now())
     const hosts = await this.#hosts(directory, needs)
     this.#cluster = await startDevCluster({
@@ -197,6 +199,7 @@ export class TrancaSystem implements ManagedSystem {
       members: NAMES.length,
       ports: 'free',
       hosts,
+      ...(electionMs !== undefined && { timing: { heartbeatMs: Math.round(electionMs / 10), electionMs } }),
       // Where disks fail, checkpoints come often enough to be met by it.
       ...(this.#disks && { checkpoint: { entries: 500, keepSize: 1024 * 1024 } }),
       ...(needs === 'mount' && { storage: { segmentSize: SMALL_SEGMENT_SIZE } }),
