@@ -104,8 +104,16 @@ await t.test('what a license adds to a request is told from the rows with and wi
   const plain = { ...rowResult('request/64', 64, 64), ...measured(3_000, 20.5), work: 'request' }
   const licensed = { ...rowResult('x', 64, 64), ...measured(2_900, 21.75), work: 'request-licensed' }
   const told = (rows: RowResult[]): string => resultLines(sampleResult({ rows })).join('\n')
-  t.match(told([plain, licensed]), /a license adds 1\.25 ms to a request at p50, 0\.00 ms at p99/)
-  t.notMatch(told([plain]), /a license adds/)
+  const beside = { ...rowResult('y', 64, 64), ...measured(3_000, 20.75), work: 'request-beside' }
+  t.match(
+    told([plain, licensed]),
+    /a license before the work adds 1\.25 ms to a request at p50, 0\.00 ms at p99/,
+  )
+  t.match(
+    told([plain, beside]),
+    /a license beside the work adds 0\.25 ms to a request at p50, 0\.00 ms at p99/,
+  )
+  t.notMatch(told([plain]), /adds/)
 })
 
 /** Names of the elements in order, each closed by its own end; what HTML leaves open is closed at once. */

@@ -13,6 +13,7 @@ export const workNames = [
   'stateless',
   'request',
   'request-licensed',
+  'request-beside',
 ] as const
 export type WorkName = (typeof workNames)[number]
 

@@ -114,14 +114,23 @@ function rowCells(row: RowResult): string[] {
   ]
 }
 
+/** When the license is checked out. */
+const licensedRequests: ReadonlyMap<RowResult['work'], string> = new Map([
+  ['request-licensed', 'before the work'],
+  ['request-beside', 'beside the work'],
+])
+
 /** What a license adds to a request that does something, too. */
 function addedLines(rows: readonly RowResult[]): string[] {
   const plain = rows.find(({ work }) => work === 'request')
-  const licensed = rows.find(({ work }) => work === 'request-licensed')
-  if (plain === undefined || licensed === undefined) return []
-  const added = (quantile: 'p50Ms' | 'p99Ms'): string =>
-    millis(licensed.latency[quantile] - plain.latency[quantile])
-  return ['', `a license adds ${added('p50Ms')} ms to a request at p50, ${added('p99Ms')} ms at p99`]
+  if (plain === undefined) return []
+  const lines = rows.flatMap(({ work, latency }) => {
+    const where = licensedRequests.get(work)
+    if (where === undefined) return []
+    const added = (quantile: 'p50Ms' | 'p99Ms'): string => millis(latency[quantile] - plain.latency[quantile])
+    return [`a license ${where} adds ${added('p50Ms')} ms to a request at p50, ${added('p99Ms')} ms at p99`]
+  })
+  return lines.length === 0 ? [] : ['', ...lines]
 }
 
 function ratioLines({ title, clients, rounds, byThroughput, byFirstStepP50, byNodeCpu }: Ratio): string[] {

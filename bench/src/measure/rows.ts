@@ -30,6 +30,7 @@ const titles = {
   stateless: 'stateless request: both',
   request: 'request, 20 ms of work',
   'request-licensed': 'the same with a license',
+  'request-beside': 'with one beside the work',
 } as const satisfies Record<Job['work'], string>
 
 const licensed: ReadonlySet<Job['work']> = new Set([
@@ -37,6 +38,7 @@ const licensed: ReadonlySet<Job['work']> = new Set([
   'license-hot',
   'stateless',
   'request-licensed',
+  'request-beside',
 ])
 
 const prefixes = { connections: '', owners: '1x', pipeline: 'p' } as const satisfies Record<Shape, string>
@@ -64,6 +66,7 @@ export function allRows(clientCounts: readonly number[]): Row[] {
   add('stateless', STATELESS)
   add('request', STATELESS)
   add('request-licensed', STATELESS)
+  add('request-beside', STATELESS)
   return rows
 }
 

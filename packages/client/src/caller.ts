@@ -20,4 +20,6 @@ export interface Caller {
   ): Promise<T>
   /** Waits for a promise no longer than the options say; `what` names it in the error. */
   within<T>(promise: Promise<T>, what: string, options: CallOptions): Promise<T>
+  /** Gives a license back for somebody who need not wait for the answer: what fails is told by the session. */
+  giveBack(request: RequestOf<'license.checkin'>): Promise<ResultOf<'license.checkin'>>
 }

@@ -80,6 +80,18 @@ export class Grant {
     return this.#caller.within(this.#released, 'license.checkin', options)
   }
 
+  /**
+   * Gives it back without waiting for it, as after the answer of a web-service request. It arrives over any number of
+   * broken connections and leaders, or with the end of the session. A refusal is told by the session's event
+   * `unreturned`; {@link release} may still be called, to wait.
+   */
+  releaseSoon(): void {
+    if (this.#released !== undefined) return
+    const request = { op: 'license.checkin', owner: this.owner, grant: this.grant } as const
+    this.#released = this.#caller.giveBack(request).then((result) => result.status)
+    this.#released.catch(() => undefined)
+  }
+
   /** Says that it is in use: its idle time begins again. */
   renew(options: CallOptions = {}): Promise<void> {
     return this.#caller.call(

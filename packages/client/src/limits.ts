@@ -9,6 +9,8 @@ export interface Limits {
   readonly socketSizeMax: number
   /** More than so many bytes have gathered behind a socket: the node reads nothing, the connection is closed. */
   readonly unsentSizeMax: number
+  /** Licenses that are given back at a time while nobody waits for it; the others follow. */
+  readonly givingBackMax: number
   /** Connections being made at the same time while the leader is looked for. */
   readonly dialsMax: number
   /** Addresses remembered: those given and those learnt from nodes. */
@@ -44,6 +46,7 @@ export const defaultLimits: Limits = {
   outstandingMax: 32_768,
   socketSizeMax: 64 * 1024,
   unsentSizeMax: 64 * 1024 * 1024,
+  givingBackMax: 1_024,
   dialsMax: 8,
   addressesMax: 64,
   dialTimeoutMs: 1_000,

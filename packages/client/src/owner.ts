@@ -1,3 +1,4 @@
+import { besideLicense } from './beside-license.ts'
 import { type Borrowed, type BorrowOptions, borrowUnit } from './borrow.ts'
 import { Bundle, type BundlePart } from './bundle.ts'
 import type { Caller, CallOptions } from './caller.ts'
@@ -107,6 +108,37 @@ export class Owner {
     options: LicenseOptions = {},
   ): Promise<T> {
     return whileHeld(await this.license(wanted, options), work)
+  }
+
+  /**
+   * Runs `work` beside the check-out, for requests that must be quick: it begins at once, and its result is given only
+   * if the license was granted and the session lives. The license goes back behind the result: see
+   * {@link Grant.releaseSoon}.
+   *
+   * `work` runs before it is known whether it may. What others can see (a commit, a mail) comes after `await licensed`,
+   * which fails if the license is refused. A `work` that fails first takes the license back.
+   *
+   * ```ts
+   * const order = await session.owner('R1').besideLicense('webservices', async (licensed) => {
+   *   const order = await read(request) // meanwhile the license is on its way
+   *   await licensed
+   *   await commit(order)
+   *   return order
+   * }) // a refusal of the license: 503
+   * ```
+   *
+   * @throws what {@link license} throws, once `work` has ended
+   */
+  besideLicense<T>(
+    wanted: string | number,
+    work: (licensed: Promise<Grant>) => T | Promise<T>,
+    options: LicenseOptions = {},
+  ): Promise<T> {
+    const { signal: outer } = options
+    return besideLicense((unwanted) => {
+      const signal = outer === undefined ? unwanted : AbortSignal.any([outer, unwanted])
+      return this.license(wanted, { ...options, signal })
+    }, work)
   }
 
   /**

@@ -16,6 +16,7 @@ import {
   TrancaError,
 } from './errors.ts'
 import { Farewell } from './farewell.ts'
+import { GivingBack } from './giving-back.ts'
 import { type Answer, hintOf, type LeaderHint, type Link } from './link.ts'
 import {
   type AnyOperation,
@@ -40,6 +41,8 @@ export interface SessionEvents {
   leader: [leader: LeaderHint]
   /** No answer for long: after `remainingMs` the session counts as lost unless the cluster answers before. */
   atRisk: [remainingMs: number]
+  /** A license that was given back without waiting was not held any more, or the answer cannot be read. */
+  unreturned: [error: TrancaError, license: { readonly owner: string; readonly grant: number }]
   /** What the session held must be treated as lost. Final. */
   lost: [error: SessionLostError]
   /** Closed by this program. Final. */
@@ -67,6 +70,7 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
   readonly #abort = new AbortController()
   /** In order of their numbers: a Map keeps the order of insertion, and numbers only grow. */
   readonly #outstanding = new Map<number, Pending>()
+  readonly #givingBack: GivingBack
   #status: SessionStatus = 'opening'
   #lastId = 0
   /** Numbers of answered commands that the cluster has not been told about yet. */
@@ -93,6 +97,16 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
     this.#settings = settings
     this.namespace = settings.namespace
     this.#key = Uint8Array.from(settings.random.bytes(16))
+    this.#givingBack = new GivingBack({
+      atOnceMax: settings.limits.givingBackMax,
+      send: (request) => this.#giveBack(request),
+      onFailure: (error, { owner, grant }) => {
+        // With its end the session has given everything back, and has told so.
+        if (error instanceof TrancaError && this.#end === undefined && !this.#isClosing) {
+          this.#tell('unreturned', error, { owner, grant })
+        }
+      },
+    })
     let settle: Settle | undefined
     this.#opened = new Promise((resolve, reject) => {
       settle = { resolve: resolve as Settle['resolve'], reject }
@@ -209,6 +223,19 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
   /** Waits for a promise no longer than the options say. */
   within<T>(promise: Promise<T>, what: string, options: CallOptions): Promise<T> {
     return bounded(promise, what, options, this.#settings.clock, this.#describe)
+  }
+
+  giveBack(request: RequestOf<'license.checkin'>): Promise<ResultOf<'license.checkin'>> {
+    return this.#givingBack.add(request)
+  }
+
+  /** Beside the bound of what may be asked, as all that gives back. */
+  #giveBack(request: RequestOf<'license.checkin'>): Promise<ResultOf<'license.checkin'>> {
+    if (this.#end !== undefined) return Promise.reject(this.#end)
+    if (this.#isClosing) return Promise.reject(new ClosedError('the session is being closed'))
+    return new Promise((resolve, reject) => {
+      this.#add(request, { resolve: resolve as Settle['resolve'], reject }, undefined)
+    })
   }
 
   /**

@@ -1,13 +1,13 @@
 import t from 'tap'
-import { AbortedError, connect, RefusedError, type Session } from '../src/index.ts'
+import { AbortedError, connect, RefusedError, type Session, type SessionOptions } from '../src/index.ts'
 import { type Fate, fakeCluster } from './fake-cluster.ts'
 
 type Kit = ReturnType<typeof fakeCluster>
 
 const FULL = 4_000
 
-async function open(kit: Kit): Promise<Session> {
-  return await kit.world.until(connect({ ...kit.reach, namespace: 'test', ttlMs: 10_000 }))
+async function open(kit: Kit, more: Partial<SessionOptions> = {}): Promise<Session> {
+  return await kit.world.until(connect({ ...kit.reach, namespace: 'test', ttlMs: 10_000, ...more }))
 }
 
 function executed(kit: Kit, op: string): number {
@@ -204,6 +204,183 @@ await t.test('a license around work is released however the work ends', async (t
   t.equal(kit.cluster.ledger.grants.size, 0)
   await kit.world.until(user.license(FULL))
   t.equal(await kit.world.until(user.release()), 1, 'and all of it with the owner')
+})
+
+await t.test('a license that is given back without waiting arrives once, over any break (O4)', async (t) => {
+  const fates: Fate[] = ['pass', 'lose', 'loseAnswer', { refuse: 'notLeader' }, { refuse: 'uncertain' }]
+  for (const fate of fates) {
+    const kit = fakeCluster()
+    let count = 0
+    kit.cluster.fate = ({ operation }) =>
+      operation.op === 'license.checkin' && ++count === 1 ? fate : 'pass'
+    const session = await open(kit)
+    session.on('unreturned', () => t.fail('it was given back'))
+    const grant = await kit.world.until(session.owner('u').license(FULL))
+    grant.releaseSoon()
+    grant.releaseSoon()
+    t.equal(kit.cluster.ledger.grants.size, 1, 'the caller goes on before it has arrived')
+    t.equal(await kit.world.until(grant.release()), 'released', 'and may still wait for it')
+    const name = typeof fate === 'object' ? fate.refuse : fate
+    t.equal(kit.cluster.ledger.grants.size, 0, name)
+    t.equal(executed(kit, 'license.checkin'), 1, name)
+    t.equal(session.outstandingCount, 0)
+  }
+})
+
+await t.test('the leader dies with licenses on their way back: the next one has them all', async (t) => {
+  const kit = fakeCluster()
+  kit.cluster.ledger.products.set(FULL, 50)
+  const user = (await open(kit)).owner('u')
+  const grants = await kit.world.until(Promise.all(Array.from({ length: 50 }, () => user.license(FULL))))
+  for (const grant of grants) grant.releaseSoon()
+  await kit.world.pass(0.3)
+  kit.cluster.kill()
+  await kit.world.untilTrue(() => kit.cluster.ledger.grants.size === 0)
+  t.equal(executed(kit, 'license.checkin'), 50)
+})
+
+await t.test('so many licenses go back at a time, beside the bound of requests', async (t) => {
+  const kit = fakeCluster()
+  kit.cluster.ledger.products.set(FULL, 10)
+  const session = await open(kit, { limits: { outstandingMax: 10, givingBackMax: 3 } })
+  await kit.world.pass(10)
+  const user = session.owner('u')
+  const grants = await kit.world.until(Promise.all(Array.from({ length: 10 }, () => user.license(FULL))))
+  for (const grant of grants) grant.releaseSoon()
+  t.equal(session.outstandingCount, 3)
+  const others = Array.from({ length: 7 }, () => user.sequence('s').next())
+  t.equal(session.outstandingCount, 10, 'the table is full')
+  await kit.world.until(Promise.all(others))
+  await kit.world.untilTrue(() => kit.cluster.ledger.grants.size === 0)
+  t.equal(executed(kit, 'license.checkin'), 10)
+  grants[0]!.releaseSoon()
+  await kit.world.pass(10)
+  t.equal(session.outstandingCount, 0)
+})
+
+await t.test(
+  'a license that somebody else ended is told when it is given back without waiting',
+  async (t) => {
+    const kit = fakeCluster()
+    const session = await open(kit)
+    const told: unknown[] = []
+    session.on('unreturned', (error, license) => told.push([error.code, license]))
+    const grant = await kit.world.until(session.owner('u').license(FULL))
+    kit.cluster.ledger.grants.delete(grant.grant)
+    grant.releaseSoon()
+    await kit.world.untilTrue(() => told.length > 0)
+    t.same(told, [['unknownGrant', { owner: 'u', grant: grant.grant }]])
+  },
+)
+
+await t.test('the end of the session gives back what was still on its way', async (t) => {
+  const kit = fakeCluster()
+  kit.cluster.ledger.products.set(FULL, 5)
+  const session = await open(kit, { limits: { givingBackMax: 1 } })
+  session.on('unreturned', () => t.fail('the end of the session gives back'))
+  const user = session.owner('u')
+  const grants = await kit.world.until(Promise.all(Array.from({ length: 5 }, () => user.license(FULL))))
+  for (const grant of grants) grant.releaseSoon()
+  await kit.world.until(session.close())
+  t.equal(kit.cluster.ledger.grants.size, 0)
+  await kit.world.pass(100)
+})
+
+await t.test('work beside the check-out begins at once, and its answer waits for the license', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit)
+  await kit.world.pass(10)
+  const startMs = kit.world.now()
+  let begunMs = -1
+  const quick = session.owner('r1').besideLicense(FULL, () => {
+    begunMs = kit.world.now()
+    return kit.cluster.ledger.grants.size
+  })
+  t.equal(begunMs, startMs)
+  t.equal(await kit.world.until(quick), 0, 'nothing was granted when it ended')
+  t.ok(kit.world.now() > startMs, 'its result came with the license')
+  t.equal(kit.cluster.ledger.grants.size, 1, 'which goes back behind it')
+  await kit.world.untilTrue(() => kit.cluster.ledger.grants.size === 0)
+
+  const withGrant = session.owner('r2').besideLicense(FULL, async (licensed) => (await licensed).product)
+  t.equal(await kit.world.until(withGrant), FULL)
+  await kit.world.untilTrue(() => kit.cluster.ledger.grants.size === 0)
+  t.equal(executed(kit, 'license.checkout'), 2)
+  t.equal(executed(kit, 'license.checkin'), 2)
+})
+
+await t.test('a refused license refuses the work beside it, whether it asks or not', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit)
+  await kit.world.until(session.owner('u1').license(FULL, { units: 2 }))
+  let committed = 0
+  const asks = session.owner('r1').besideLicense(FULL, async (licensed) => {
+    await licensed
+    committed++
+  })
+  t.match(await failure(kit.world.until(asks)), { code: 'exhausted' })
+  const asksNot = session.owner('r2').besideLicense(FULL, () => 'an answer')
+  t.match(await failure(kit.world.until(asksNot)), { code: 'exhausted' })
+  t.equal(committed, 0)
+  t.equal(kit.cluster.ledger.grants.size, 1)
+})
+
+await t.test('work that fails beside the check-out takes the license back, at whatever moment', async (t) => {
+  for (const afterMs of [0, 0.1, 0.3, 0.8, 5]) {
+    for (const breakAt of [undefined, 0, 0.3]) {
+      const kit = fakeCluster()
+      const session = await open(kit)
+      session.on('unreturned', () => t.fail('it was given back'))
+      await kit.world.pass(10)
+      const failed = failure(
+        session.owner('r').besideLicense(FULL, async () => {
+          await new Promise<void>((resolve) => kit.world.setTimer(resolve, afterMs))
+          throw new RangeError('no')
+        }),
+      )
+      await kit.world.pass(afterMs)
+      if (breakAt !== undefined) {
+        await kit.world.pass(breakAt)
+        kit.cluster.leader!.cutAll()
+      }
+      t.match(await kit.world.until(failed), RangeError)
+      await kit.world.pass(100)
+      const left = [kit.cluster.ledger.grants.size, session.outstandingCount]
+      t.same(left, [0, 0], `failed after ${afterMs} ms, broken ${breakAt}`)
+    }
+  }
+})
+
+await t.test('work that fails leaves the queue for the license beside it', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit)
+  const grant = await kit.world.until(session.owner('u1').license(FULL, { units: 2 }))
+  const failed = session.owner('u2').besideLicense(
+    FULL,
+    async () => {
+      await kit.world.untilTrue(() => kit.cluster.ledger.waitingCount === 1)
+      throw new RangeError('no')
+    },
+    { waitMs: -1, signal: new AbortController().signal },
+  )
+  t.match(await failure(failed), RangeError)
+  await kit.world.untilTrue(() => kit.cluster.ledger.waitingCount === 0)
+  await kit.world.until(grant.release())
+  await kit.world.pass(100)
+  t.equal(kit.cluster.ledger.grants.size, 0)
+})
+
+await t.test('an answer is not given if the session was lost while the work went on', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit)
+  const lost = session.owner('r').besideLicense(FULL, async (licensed) => {
+    const grant = await licensed
+    kit.cluster.ledger.expire(session.id)
+    kit.cluster.leader!.cutAll()
+    await new Promise<void>((resolve) => grant.signal.addEventListener('abort', () => resolve()))
+    return 'an answer'
+  })
+  t.match(await failure(kit.world.until(lost)), { code: 'sessionLost' })
 })
 
 await t.test(

@@ -3,7 +3,7 @@ import { handOver } from './hand-over.ts'
 import { license, licenseHot, stateless } from './license.ts'
 import { lock } from './lock.ts'
 import { read } from './read.ts'
-import { request, requestLicensed } from './request.ts'
+import { request, requestBeside, requestLicensed } from './request.ts'
 import { gapless, hundred, sequence } from './sequence.ts'
 import type { Work } from './work.ts'
 
@@ -20,4 +20,5 @@ export const works: Readonly<Record<WorkName, () => Work>> = {
   stateless: () => stateless,
   request: () => request,
   'request-licensed': () => requestLicensed,
+  'request-beside': () => requestBeside,
 }
