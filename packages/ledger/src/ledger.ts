@@ -193,6 +193,11 @@ export class Ledger {
     }
   }
 
+  /** How many rows have changed since the last {@link takeChanges}: its cost. */
+  get changedRows(): number {
+    return this.#core.rows.changed
+  }
+
   /** Rows changed since the last take, one change for each key. */
   takeChanges(): Change[] {
     return this.#core.rows.take()

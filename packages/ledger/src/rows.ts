@@ -49,6 +49,11 @@ export class Rows {
     row.dirtyAt = -1
   }
 
+  /** How many rows {@link take} will look at. */
+  get changed(): number {
+    return this.#dirty.length
+  }
+
   /** The changes since the last take, one for each key. */
   take(): Change[] {
     // A name may have ended and begun again: its new row replaces the old one's end.

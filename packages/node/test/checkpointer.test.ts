@@ -16,12 +16,12 @@ function entry(index: number, size = 10, type: Entry['type'] = 'normal'): Entry 
 }
 
 /** The indexes at which a member that applies `entries` checkpoints. */
-function checkpointsOf(entries: readonly Entry[]): number[] {
+function checkpointsOf(entries: readonly Entry[], changedRows: () => number = () => 0): number[] {
   const indexes: number[] = []
   const checkpointer = new Checkpointer({
     ports: { checkpoint: (_, { index }) => indexes.push(index) },
     every: { entries: 10, size: 1000 },
-    ledger: () => ({ takeChanges: () => [] }) as unknown as Ledger,
+    ledger: () => ({ takeChanges: () => [], changedRows: changedRows() }) as unknown as Ledger,
   })
   for (const each of entries) checkpointer.applied(each, confState)
   return indexes
@@ -38,6 +38,18 @@ await t.test('members checkpoint at the same indexes, wherever they began', asyn
 
 await t.test('a log that grows fast is cut in between', async (t) => {
   t.strictSame(checkpointsOf([entry(11), entry(12, 990), entry(13), ...entries(14, 20)]), [12, 20])
+})
+
+await t.test('rows that changed do not pile up for one', async (t) => {
+  t.strictSame(
+    checkpointsOf(entries(11, 19), () => 9_999),
+    [],
+  )
+  let rows = 0
+  t.strictSame(
+    checkpointsOf(entries(11, 14), () => (rows += 4_000)),
+    [13, 14],
+  )
 })
 
 await t.test('every change of members has a checkpoint', async (t) => {

@@ -1,5 +1,6 @@
 import type { Change, Ledger } from '@tranca/ledger'
 import type { ConfState, Entry } from '@tranca/raft-ts'
+import { limits } from '../limits.ts'
 
 /** What is written and told about one checkpoint. */
 export interface CheckpointPorts {
@@ -10,7 +11,7 @@ export interface CheckpointPorts {
 /**
  * Says when a checkpoint is due: at every multiple of `every.entries`, so that all members make one at
  * the same indexes and their digests can be compared; and in between when this node's log has grown by
- * `every.size` since its last one.
+ * `every.size` since its last one, or so many rows have changed that to take them would hold up a turn.
  */
 export class Checkpointer {
   readonly #ports: CheckpointPorts
@@ -34,10 +35,12 @@ export class Checkpointer {
     this.#size += entry.data.length
     // With every change of members too: who is new needs a snapshot in which it occurs.
     const isDue = entry.index % this.#every.entries === 0 || entry.type !== 'normal'
-    if (!isDue && this.#size < this.#every.size) return
+    const ledger = this.#ledger()
+    const isMuch = this.#size >= this.#every.size || ledger.changedRows >= limits.changedRowsMax
+    if (!isDue && !isMuch) return
     this.restart()
     const { index, term } = entry
-    this.#ports.checkpoint(this.#ledger().takeChanges(), { index, term, confState })
+    this.#ports.checkpoint(ledger.takeChanges(), { index, term, confState })
   }
 
   /** A snapshot was installed: the disk has what the ledger has. */
