@@ -54,7 +54,6 @@ export class Admin {
   readonly #watchNumbers = new Map<number, Watch>()
   readonly #host: WatchHost
   #lastId = 0
-  #learnDueMs = 0
   #link: Link | undefined
   /** This node leads no more: to be left as soon as it has answered the commands that only it can answer. */
   #deposed: { readonly link: Link; readonly hint: LeaderHint | undefined } | undefined
@@ -219,21 +218,6 @@ export class Admin {
       }
     }
     for (const watch of this.#watches) watch.start()
-    this.#maybeLearn()
-  }
-
-  /** A watch may outlive all members that were named to it: whoever leads knows the others. */
-  #maybeLearn(): void {
-    const { clock, limits } = this.#settings
-    const nowMs = clock.now()
-    if (this.#watches.size === 0 || nowMs < this.#learnDueMs) return
-    this.#learnDueMs = nowMs + limits.learnMs
-    const settle: Settle = {
-      resolve: (result) =>
-        this.#cluster.learn((result as ResultOf<'member.list'>).members.map((member) => member.client)),
-      reject: () => undefined,
-    }
-    this.#add({ op: 'member.list' }, settle)
   }
 
   #onLeaderGone(error: Error): void {
@@ -289,7 +273,6 @@ export class Admin {
   #startWatch(watch: Watch, request: RequestOf<'watch.start'>): void {
     this.#watches.add(watch)
     if (this.#link === undefined) return
-    this.#maybeLearn()
     this.#add(request, {
       resolve: (value) => {
         const { watch: number, revision } = value as ResultOf<'watch.start'>

@@ -40,6 +40,8 @@ export interface ClusterOptions {
 /** One address: at most one connection that is not the leader's, and when it may be dialed again. */
 interface Spot {
   readonly address: string
+  /** Named by a node, and forgotten for another one when there are too many. */
+  readonly isLearnt: boolean
   link: Link | undefined
   failures: number
   dueMs: number
@@ -75,7 +77,7 @@ export class Cluster implements LinkOwner {
     this.#options = options
     this.#clock = options.clock
     this.#limits = options.limits
-    for (const address of options.addresses) this.#spot(address, true)
+    for (const address of options.addresses) this.#addSpot(address, false)
   }
 
   get leader(): Link | undefined {
@@ -145,14 +147,10 @@ export class Cluster implements LinkOwner {
     for (const spot of this.#spots.values()) spot.failures = 0
   }
 
-  /** Addresses of members, as the cluster told them: to be dialed when the leader is lost. */
-  learn(addresses: Iterable<string>): void {
-    for (const address of addresses) this.#spot(address, false)
-  }
-
   onReady(link: Link): void {
     const cluster = link.welcome?.cluster
     if (this.#clusterId === undefined || cluster === this.#clusterId) {
+      this.#learn(link.welcome?.members ?? [])
       this.onNews(link)
       return
     }
@@ -182,7 +180,8 @@ export class Cluster implements LinkOwner {
   }
 
   onEvent(link: Link, event: ServerEvent): void {
-    if (link === this.#leader) this.#owner.onEvent(event)
+    if (event.event === 'members') this.#learn(event.members)
+    else if (link === this.#leader) this.#owner.onEvent(event)
   }
 
   /** Any sign of life of the leader ends the search for another one. */
@@ -200,13 +199,36 @@ export class Cluster implements LinkOwner {
     this.#pump()
   }
 
-  #spot(address: string, mustFit: boolean): Spot | undefined {
+  /** Whoever leads may be gone when the members that are known now are: those named last are kept. */
+  #learn(addresses: Iterable<string>): void {
+    for (const address of addresses) this.#spot(address)
+  }
+
+  /** The place of an address that a node has named. */
+  #spot(address: string): Spot | undefined {
     const known = this.#spots.get(address)
-    if (known !== undefined) return known
-    if (!mustFit && this.#spots.size >= this.#limits.addressesMax) return undefined
-    const spot: Spot = { address, link: undefined, failures: 0, dueMs: 0, lastError: undefined }
+    if (known === undefined) return this.#makeRoom() ? this.#addSpot(address, true) : undefined
+    if (known.isLearnt) {
+      // Behind all others: those at the front were named longest ago.
+      this.#spots.delete(address)
+      this.#spots.set(address, known)
+    }
+    return known
+  }
+
+  #addSpot(address: string, isLearnt: boolean): Spot {
+    const spot: Spot = { address, isLearnt, link: undefined, failures: 0, dueMs: 0, lastError: undefined }
     this.#spots.set(address, spot)
     return spot
+  }
+
+  #makeRoom(): boolean {
+    if (this.#spots.size < this.#limits.addressesMax) return true
+    for (const { address, isLearnt, link } of this.#spots.values()) {
+      if (isLearnt && link === undefined && address !== this.#leader?.address)
+        return this.#spots.delete(address)
+    }
+    return false
   }
 
   #maybeAdopt(link: Link): void {
@@ -249,7 +271,7 @@ export class Cluster implements LinkOwner {
       return
     }
     if (this.#status === 'following') this.#status = 'suspecting'
-    const spot = this.#spot(hint.address, false)
+    const spot = this.#spot(hint.address)
     if (spot !== undefined && spot.link === undefined && spot.failures < (news ? hintedFailuresMax : 1))
       this.#dial(spot)
   }

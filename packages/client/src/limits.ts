@@ -32,8 +32,6 @@ export interface Limits {
   readonly refusedMs: number
   /** A ping unanswered for so long: look whether there is another leader. */
   readonly silenceMs: number
-  /** The members' addresses are asked for again when the session is resumed after so long. */
-  readonly learnMs: number
   /** Times a session takes itself back from another connection before it gives up. */
   readonly takeoversMax: number
   /** Times one request that was provably not executed gets a new number. */
@@ -58,7 +56,6 @@ export const defaultLimits: Limits = {
   probeMs: 100,
   waitProbeMs: 1_000,
   silenceMs: 100,
-  learnMs: 60_000,
   takeoversMax: 5,
   reissuesMax: 3,
   watchBufferMax: 16_384,

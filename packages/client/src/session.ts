@@ -83,7 +83,6 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
   /** The open or resume on its way. */
   #binding: { readonly id: number; readonly sentMs: number; readonly operation: AnyOperation } | undefined
   #takeovers = 0
-  #learnDueMs = 0
   #isProofAsked = false
   #end: Error | undefined
   #closing: Promise<void> | undefined
@@ -475,23 +474,9 @@ export class Session extends EventEmitter<SessionEvents> implements Caller {
     else this.#deadline.prove(sentMs)
     for (const pending of this.#outstanding.values()) this.#send(link, pending)
     this.#cluster.settle()
-    this.#maybeLearn()
     this.#openedSettle.resolve(undefined)
     this.#tell('leader', this.#cluster.leaderHint ?? { node: link.node, address: link.address })
     if (!opening) this.#tell('resumed')
-  }
-
-  /** Asks for the addresses of all members: after a failover they are dialed beside those that were given. */
-  #maybeLearn(): void {
-    const nowMs = this.#settings.clock.now()
-    if (nowMs < this.#learnDueMs) return
-    this.#learnDueMs = nowMs + this.#settings.limits.learnMs
-    const settle: Settle = {
-      resolve: (result) =>
-        this.#cluster.learn((result as ResultOf<'member.list'>).members.map((member) => member.client)),
-      reject: () => undefined,
-    }
-    this.#add({ op: 'member.list' }, settle, undefined)
   }
 
   #onBindRefusal(link: Link, answer: Refusal): void {

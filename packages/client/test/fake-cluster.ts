@@ -171,6 +171,14 @@ export class FakeCluster {
     this.#tellAll()
   }
 
+  /** The members serve at other addresses now: all clients are told. */
+  tellMembers(): void {
+    for (const node of this.nodes) {
+      for (const connection of node.connections)
+        node.push(connection, { event: 'members', members: this.addresses })
+    }
+  }
+
   onFrame(node: FakeNode, connection: Connection, body: Buffer): void {
     const request = decodeRequest(body)
     switch (request.kind) {
@@ -357,6 +365,7 @@ export class FakeCluster {
       name: `n${node.id}`,
       role: node === this.leader ? 'leader' : 'follower',
       leader: this.leader && hintOf(this.leader),
+      members: this.addresses,
       limits: {
         frameSizeMax: 1_048_576,
         nameSizeMax: 512,

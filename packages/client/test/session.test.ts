@@ -192,6 +192,48 @@ await t.test('one address is enough: the others are learnt', async (t) => {
   t.equal(session.leader?.node, 3)
 })
 
+await t.test('all members are replaced while one leader serves: it is not missed when it goes', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit)
+  // Two that nobody knew when the session was opened; their addresses come with the news.
+  for (const [at, address] of [
+    [1, 'n4:5555'],
+    [2, 'n5:5555'],
+  ] as const) {
+    const node = kit.cluster.nodes[at]!
+    node.cutAll()
+    node.address = address
+    kit.network.listen(address, node)
+    kit.network.listen(`n${node.id}:5555`, { accept: () => false })
+  }
+  kit.cluster.tellMembers()
+  await kit.world.pass(60_000)
+  kit.cluster.kill(5)
+  await kit.world.until(session.owner('u').lock('a'))
+  t.equal(session.leader?.address, 'n4:5555')
+  await kit.world.until(session.close())
+})
+
+await t.test('of more addresses than are kept, those that were named last are dialed', async (t) => {
+  const kit = fakeCluster()
+  const session = await open(kit, { addresses: 'n1:5555', limits: { addressesMax: 5 } })
+  const node = kit.cluster.nodes[1]!
+  for (let year = 1; year <= 20; year++) {
+    kit.cluster.nodes[1]!.address = `y${year}:5555`
+    kit.cluster.tellMembers()
+    await kit.world.pass(10)
+  }
+  kit.network.listen(node.address, node)
+  kit.network.listen('n2:5555', { accept: () => false })
+  kit.cluster.kill(5)
+  await kit.world.until(session.owner('u').lock('a'))
+  t.equal(session.leader?.address, 'y20:5555')
+  const names = new Set(kit.network.dialed.map(({ address }) => address))
+  t.ok(names.has('n1:5555'), 'the one that was given is never forgotten')
+  t.notOk(names.has('y3:5555'), 'what was named long ago is')
+  await kit.world.until(session.close())
+})
+
 await t.test('a virtual address that moves is enough', async (t) => {
   const kit = fakeCluster()
   kit.network.listen('vip', { accept: (wire) => kit.cluster.leader?.accept(wire) ?? false })

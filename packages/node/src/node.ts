@@ -181,6 +181,7 @@ export class Node {
           draining: this.#members.isDrained(config.id) && !this.#replica?.isServing,
         }),
         leader: () => this.#leaderHint(),
+        memberAddresses: () => this.#members.clientAddresses(),
         status: () => statusReport(this.#sources()),
         health: () => healthReport(this.#sources()),
         admin: (request) => this.#admin.handle(request),
@@ -600,6 +601,7 @@ export class Node {
 
   #followAddressBook(): void {
     this.#peers.setPeers(new Map(this.#members.all().map((member) => [member.id, member.peer])))
+    this.#clients.membersChanged()
   }
 
   #leaderHint(): LeaderHint | undefined {

@@ -2,7 +2,7 @@ import { cpSync, rmSync } from 'node:fs'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { repairNode } from '../src/index.ts'
-import { gapless, TestCluster, until } from './cluster-kit.ts'
+import { gapless, type MemberAddress, TestCluster, until } from './cluster-kit.ts'
 import { RawClient } from './raw-client.ts'
 
 t.test('three empty nodes found a cluster and serve locks and numbers', async (t) => {
@@ -121,6 +121,44 @@ t.test('members are added as learners, become voters when caught up, and are rem
   await cluster.admin.request({ op: 'member.remove', id: 4 })
   const { members } = await cluster.status(await cluster.leader())
   t.notOk(members.some((member) => member.id === 4))
+})
+
+t.test('a client and a watch outlive all members that they were given', async (t) => {
+  const cluster = await TestCluster.start(t, 1)
+  const founders = [...cluster.members]
+  const session = await cluster.session()
+  const lock = await session.owner('u').lock('L')
+  const add = async (member: MemberAddress) => {
+    cluster.members.push(member)
+    await cluster.startNode(member.id, {
+      members: founders,
+      listen: { client: member.client, peer: member.peer },
+    })
+    await cluster.admin.request({ op: 'member.add', ...member })
+    await until(`${member.name} votes`, async () => {
+      const { members } = await cluster.status(await cluster.leader())
+      return members.some(({ id, role }) => id === member.id && role === 'voter')
+    })
+  }
+  const [second, third, fourth] = await TestCluster.addresses(3, 2)
+  await add(second!)
+  await cluster.admin.request({ op: 'leader.transfer', to: 2 })
+  await cluster.admin.request({ op: 'member.remove', id: 1 })
+  cluster.members.shift()
+  await cluster.stopNode(1)
+  // These come while the client has no reason to look anywhere.
+  await add(third!)
+  await add(fourth!)
+  const { revision } = await cluster.status(2)
+  const filter = { namespace: 'production', prefix: 'W', kinds: ['lock.granted'] }
+  const changes = cluster.admin.watch({ ...filter, fromRevision: revision + 1 })[Symbol.asyncIterator]()
+  await session.owner('u').lock('W1')
+  t.match(await changes.next(), { value: { name: 'W1' } })
+  await cluster.crashNode(2)
+  await session.owner('u').lock('W2')
+  t.match(await changes.next(), { value: { name: 'W2' } })
+  t.ok([3, 4].includes(session.leader?.node ?? 0), `${session.leader?.node} leads`)
+  await lock.release()
 })
 
 t.test('a follower that is far behind gets a snapshot', async (t) => {

@@ -28,6 +28,7 @@ async function hub() {
   const clock = new VirtualClock()
   const transport = new FakeTransport()
   const none = () => {}
+  const members: string[] = []
   const services: ClientServices = {
     identity: () => ({
       cluster: 'test',
@@ -38,6 +39,7 @@ async function hub() {
       draining: false,
     }),
     leader: () => undefined,
+    memberAddresses: () => members,
     // About 200 KB.
     status: () => ({ ...operations.status.exampleResult.status, name: 'x'.repeat(200_000) }),
     health: () => operations.health.exampleResult.health,
@@ -53,7 +55,7 @@ async function hub() {
   const watches = new WatchHub<LedgerEvent>(0)
   const one = new ClientHub({ replica: () => undefined, services, watches, clock, transport, access, logger })
   await one.listen('')
-  return { clock, transport, hub: one }
+  return { clock, transport, hub: one, members }
 }
 
 function request(name: OperationName, fields: object, id = 7): Buffer {

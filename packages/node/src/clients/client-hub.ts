@@ -43,6 +43,8 @@ export interface ClientServices {
     draining: boolean
   }
   leader(): LeaderHint | undefined
+  /** Where the members serve clients. */
+  memberAddresses(): readonly string[]
   status(): object
   health(): object
   /** Answers later; a thrown error is a bug. */
@@ -71,6 +73,8 @@ export class ClientHub implements ConnectionHost {
   readonly #bySession = new Map<number, Connection>()
   #unsent: Connection[] = []
   #flushScheduled = false
+  /** The members' addresses as told last. */
+  #membersTold = ''
   #paused = false
   /** Connections that wait for the answer to a hello that was denied. */
   #deniedCount = 0
@@ -127,6 +131,17 @@ export class ClientHub implements ConnectionHost {
 
   leaderChanged(): void {
     for (const connection of this.#connections) if (connection.principal) this.#tellLeader(connection)
+  }
+
+  /** To be called when the members may be others than before: those who know only the old ones would be lost with them. */
+  membersChanged(): void {
+    const members = [...this.#services.memberAddresses()]
+    const told = members.join()
+    if (told === this.#membersTold) return
+    this.#membersTold = told
+    for (const connection of this.#connections) {
+      if (connection.principal) connection.event({ event: 'members', members })
+    }
   }
 
   /**
@@ -310,6 +325,7 @@ export class ClientHub implements ConnectionHost {
       features: [...features],
       ...this.#services.identity(),
       ...(leader && { leader }),
+      members: [...this.#services.memberAddresses()],
       limits: {
         frameSizeMax: wireLimits.frameSizeMax,
         nameSizeMax: wireLimits.nameSizeMax,

@@ -28,6 +28,11 @@ export class AddressBook {
     return this.all().find((member) => member.id === id)
   }
 
+  /** Where clients may go. */
+  clientAddresses(): readonly string[] {
+    return this.all().map((member) => member.client)
+  }
+
   isDrained(id: number): boolean {
     return this.find(id)?.drained ?? false
   }

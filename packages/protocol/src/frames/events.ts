@@ -1,4 +1,4 @@
-import { address, leader, memberId, sessionId, token } from '../operations/shapes.ts'
+import { address, leader, memberAddresses, memberId, sessionId, token } from '../operations/shapes.ts'
 import { type Row, row, struct } from '../schema/containers.ts'
 import { count, word } from '../schema/scalars.ts'
 import { type FieldNode, type Fields, type Input, type Output, optional, told } from '../schema/schema.ts'
@@ -131,7 +131,15 @@ const draining = event({
   example: { leader: { node: 2, address: '10.0.0.2:5555' } },
 })
 
-export const eventList = [leaderChanged, watched, sessionLost, watchLost, draining] as const
+const membersChanged = event({
+  code: 6,
+  name: 'members',
+  doc: 'The members have changed: those to dial when the present connection is gone.',
+  fields: { members: told(memberAddresses, 'Where all of them serve clients.') },
+  example: { members: ['10.0.0.2:5555', '10.0.0.3:5555', '10.0.0.4:5555'] },
+})
+
+export const eventList = [leaderChanged, watched, sessionLost, watchLost, draining, membersChanged] as const
 
 type Listed = (typeof eventList)[number]
 type Named<O extends Listed, T> = { event: O['name'] } & T extends infer E ? { [K in keyof E]: E[K] } : never

@@ -3,7 +3,7 @@ import { operation } from '../operation.ts'
 import { list, map } from '../schema/containers.ts'
 import { boolean, count, integer, name, text, word } from '../schema/scalars.ts'
 import { byDefault, optional, told } from '../schema/schema.ts'
-import { leader, memberId } from './shapes.ts'
+import { leader, memberAddresses, memberId } from './shapes.ts'
 
 const versionNumber = integer(1, 65_535)
 const featureList = list(text({ min: 1, max: 64, plain: true }), { max: 64 })
@@ -27,6 +27,7 @@ const welcome = map({
   role: told(word, '`leader`, `follower`, `candidate` or `learner`.'),
   leader: optional(leader, 'Absent: none is known.'),
   draining: told(byDefault(boolean, false), 'The node takes no new work.'),
+  members: told(byDefault(memberAddresses, []), 'Where the members serve clients, as far as the node knows.'),
   limits: map({
     frameSizeMax: count,
     nameSizeMax: count,
@@ -55,6 +56,7 @@ export const hello = operation({
       name: 'n2',
       role: 'follower',
       leader: { node: 1, address: '10.0.0.1:5555', name: 'n1' },
+      members: ['10.0.0.1:5555', '10.0.0.2:5555', '10.0.0.3:5555'],
       limits: {
         frameSizeMax: 1_048_576,
         nameSizeMax: 512,

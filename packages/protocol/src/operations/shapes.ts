@@ -14,6 +14,7 @@ export const owner = told(name, 'User or thread inside the session; any text.')
 export const sessionId = told(count, 'Number of the session.')
 export const memberId = integer(1, Number.MAX_SAFE_INTEGER)
 export const address = text({ min: 1, max: limits.addressSizeMax, plain: true })
+export const memberAddresses = list(address, { max: limits.membersMax })
 export const installation = told(
   oneOf('production', 'homologation', 'development'),
   'Type of the installation.',

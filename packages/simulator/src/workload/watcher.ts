@@ -15,8 +15,6 @@ const filters: readonly Filter[] = [
 
 /** Time between two looks at whether a watch has begun. */
 const lookMs = 5
-/** Time between two looks at whether the members are still those that it was started with. */
-const configureMs = 500
 
 /** A program that watches: from now on, from where it was, or from further back. */
 export class Watcher {
@@ -30,9 +28,6 @@ export class Watcher {
   #now: Watching | undefined
   #filter: Filter | undefined
   #isResting = false
-  #admin: Admin | undefined
-  /** Of the members that it was started with nobody is left. */
-  #isOutdated = false
 
   constructor(options: {
     world: World
@@ -68,32 +63,14 @@ export class Watcher {
   async #work(): Promise<void> {
     const random = this.#random
     for (;;) {
-      const addresses = this.#addresses()
-      const admin = openAdmin(addresses, {
+      const admin = openAdmin(this.#addresses(), {
         ...clientOptions(this.#world, this.host, random),
         keepAliveMs: random.pick([500, 2_000]),
-        // Members come and go more quickly than anywhere else.
-        limits: { watchBufferMax: random.pick([2, 20, 1_000]), learnMs: 100 },
+        limits: { watchBufferMax: random.pick([2, 20, 1_000]) },
       })
-      this.#admin = admin
-      this.#isOutdated = false
-      this.#keepConfigured(admin, addresses)
-      for (let watches = random.integer(1, 4); watches > 0 && !this.#isOutdated; watches--)
-        await this.#watch(admin)
+      for (let watches = random.integer(1, 4); watches > 0; watches--) await this.#watch(admin)
       await admin.close()
     }
-  }
-
-  /** When all have been replaced, somebody writes the new ones into its configuration and starts it again. */
-  #keepConfigured(admin: Admin, addresses: readonly string[]): void {
-    this.host.after(configureMs, () => {
-      if (admin !== this.#admin) return
-      const current = this.#addresses()
-      if (addresses.some((one) => current.includes(one))) return this.#keepConfigured(admin, addresses)
-      this.#world.trace.say('w1', 'is started again, with other addresses')
-      this.#isOutdated = true
-      void admin.close()
-    })
   }
 
   /** One watch, until it has told enough. */
@@ -138,7 +115,7 @@ export class Watcher {
 
   /** Since when it must tell all: what was emitted before it was known to have begun may have been too early. */
   async #begun(watch: Watch, watching: Watching): Promise<void> {
-    while (watch.nextRevision === undefined && !this.#isOutdated) await this.#pause(lookMs)
+    while (watch.nextRevision === undefined) await this.#pause(lookMs)
     watching.startsBy(this.#watched.latest + 1)
   }
 
