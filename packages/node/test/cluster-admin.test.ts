@@ -17,7 +17,11 @@ function leader() {
     leadership: { leader: 1 },
     confState: conf([1, 2, 3]),
     applied: 10,
-    raft: { lastIndex: 11 },
+    raft: {
+      id: 1,
+      lastIndex: 11,
+      status: () => ({ progress: [{ id: 4, match: 7 }] }),
+    },
     ledger: { lastMemberId: 3 },
     proposeConfChange: () => ({ ok: true }),
   }
@@ -54,4 +58,14 @@ t.test('a removal and an addition are done when the configuration says so', asyn
   const added = other.admin.handle({ op: 'member.add', id: 4, name: 'n4', peer: 'n4:1', client: 'n4:2' })
   other.become(conf([1, 2, 3, 4]))
   t.match(await added, { ok: true }, 'it may have a vote already')
+})
+
+t.test('leadership goes to no learner, however near it is, and to nobody who is no member', async (t) => {
+  const { admin, become } = leader()
+  become(conf([1, 2, 3], [4]))
+  const learner = await admin.handle({ op: 'leader.transfer', to: 4 })
+  t.same(learner, { ok: false, cause: 'notCaughtUp', detail: { id: 4, lag: 4 } })
+  const stranger = await admin.handle({ op: 'leader.transfer', to: 9 })
+  t.same(stranger, { ok: false, cause: 'unknownMember', detail: { id: 9 } })
+  t.match(await admin.handle({ op: 'leader.transfer', to: 1 }), { ok: true, value: { leader: 1 } })
 })
