@@ -41,7 +41,7 @@ const standardPlan: Plan = {
     'sessions-idle': [1_000, 10_000, 95_000],
     'sequences-kept': [1_000, 100_000, 1_000_000],
   },
-  memberDownMib: [8, 96, 384],
+  memberDownMib: [8, 96, 384, 1_536],
   memberDownLocks: 100_000,
   startLogMib: [0, 16, 64, 256],
   startStateLocks: [0, 1_000, 100_000, 1_000_000],
