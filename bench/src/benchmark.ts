@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkWritable, told, UsageError } from '@tranca/tool'
 import { helpText, parseArguments } from './measure/arguments.ts'
-import { resultLines, stageLines } from './measure/print.ts'
+import { resultLines } from './measure/print.ts'
 import { runBench } from './measure/run.ts'
 import { htmlPage } from './page/page.ts'
 
@@ -32,8 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
       onEvent: say,
       onRow: (row) => say(`  ${Math.round(row.perSecond)} a second, p50 ${row.latency.p50Ms.toFixed(2)} ms`),
     })
-    const lines = [...resultLines(result), ...(parsed.stages ? stageLines(result.rows) : [])]
-    process.stdout.write(`${lines.join('\n')}\n`)
+    process.stdout.write(`${resultLines(result).join('\n')}\n`)
     if (parsed.json !== undefined) writeFileSync(parsed.json, `${JSON.stringify(result, undefined, 2)}\n`)
     if (parsed.html !== undefined) writeFileSync(parsed.html, htmlPage(result))
     return result.failed.length === 0 ? exitCodes.ok : exitCodes.rowFailed

@@ -61,7 +61,14 @@ function sampleResult(change: Partial<BenchResult> = {}): BenchResult {
     elapsedSeconds: 9,
     command: 'npm run bench -- --quick',
     machine: { cores: 2, model: 'some processor', memoryBytes: 2 ** 33, ...system },
-    settings: { quick: true, seconds: 1, warmSeconds: 0.5, clients: [1, 256], loadProcesses: 2 },
+    settings: {
+      quick: true,
+      stages: false,
+      seconds: 1,
+      warmSeconds: 0.5,
+      clients: [1, 256],
+      loadProcesses: 2,
+    },
     cluster: { version: '0.1.0', members: 3, startedHere: true, sync: 'data' },
     rows: [rowResult('lock/256', 256, 256), rowResult('lock/1x256', 256, 1)],
     ratios: [],
@@ -97,6 +104,10 @@ await t.test('what the leader tells is taken off the time of a request', async (
   const [lines] = [stageLines([{ ...rowResult('lock/64', 64, 64), stages: times }])]
   t.match(lines.join('\n'), /lock\/64 +5\.00 +1\.80 +1\.00 +2\.00/)
   t.same(stageLines([rowResult('lock/64', 64, 64)]), [])
+  const rows = [{ ...rowResult('lock/64', 64, 64), stages: times }]
+  const asked = sampleResult({ rows })
+  t.notMatch(htmlPage(asked), /replicate/, 'only if it was asked for')
+  t.match(htmlPage({ ...asked, settings: { ...asked.settings, stages: true } }), /replicate/)
   t.match(parseArguments(['--stages']), { only: ['lock'], clients: [1, 64, 256] })
 })
 
@@ -288,7 +299,7 @@ await t.test('the table says what was measured, and what was not', async (t) => 
   for (const part of [
     /2 cores \(some processor\), 8,192 MiB/,
     /3 nodes of version 0\.1\.0, data sync on/,
-    /\nlock acquire \+ release +256 +1,000 +1\.50 +2\.00 +3\.00 +0\.5 0\.3 0\.3 +1,000 +64 64 64 +32 +0\.4 +0\.1\n/,
+    /\nlock acquire \+ release +256 +1,000 +1\.50 +2\.00 +3\.00 +0\.50 0\.25 0\.25 +1,000 +64 64 64 +32 +0\.40 +0\.10\n/,
     /\nlock acquire \+ release +1x256 /,
     /checkout : acquire at 256 clients, in turns: 1\.10 by pairs a second, 1\.20 by p50 of the request \(/,
     /in the ledger alone: in one process/,

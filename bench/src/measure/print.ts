@@ -22,6 +22,7 @@ export function resultLines(result: BenchResult): string[] {
       ...legend,
     )
   }
+  if (settings.stages) lines.push(...stageLines(result.rows))
   lines.push(...addedLines(result.rows))
   for (const ratio of result.ratios) lines.push('', ...ratioLines(ratio))
   lines.push(...peerLines(result.peers))
@@ -105,12 +106,12 @@ function rowCells(row: RowResult): string[] {
     millis(latency.p50Ms),
     millis(latency.p99Ms),
     millis(latency.p999Ms),
-    cpus.length === 0 ? '-' : cpus.map((value) => value.toFixed(1)).join(' '),
+    cpus.length === 0 ? '-' : cpus.map(seconds).join(' '),
     cpus.length === 0 || row.operations === 0 ? '-' : whole((all / row.operations) * 1e6),
     row.nodes.map((node) => (node.rssBytes === undefined ? '-' : whole(node.rssBytes / MIB))).join(' '),
     row.nodes[0]?.logBytes === undefined ? '-' : whole(row.nodes[0].logBytes / MIB),
-    row.load.cpuSeconds.toFixed(1),
-    row.othersCpuSeconds === undefined ? '-' : row.othersCpuSeconds.toFixed(1),
+    seconds(row.load.cpuSeconds),
+    row.othersCpuSeconds === undefined ? '-' : seconds(row.othersCpuSeconds),
   ]
 }
 
@@ -119,6 +120,11 @@ const licensedRequests: ReadonlyMap<RowResult['work'], string> = new Map([
   ['request-licensed', 'before the work'],
   ['request-beside', 'beside the work'],
 ])
+
+/** The system counts in hundredths. */
+function seconds(value: number): string {
+  return value.toFixed(value < 1 ? 2 : 1)
+}
 
 /** What a license adds to a request that does something, too. */
 function addedLines(rows: readonly RowResult[]): string[] {

@@ -64,6 +64,8 @@ export interface BenchResult extends ExperimentResults {
   readonly machine: Machine
   readonly settings: {
     readonly quick: boolean
+    /** Whether where the time of a request goes is to be told. */
+    readonly stages: boolean
     readonly seconds: number
     readonly warmSeconds: number
     readonly clients: readonly number[]

@@ -39,7 +39,7 @@ const RATIO: Pick<Ratio, 'id' | 'title' | 'clients'> = {
 /** Measures what was asked for. A row that fails does not keep the others from being measured. */
 export async function runBench(options: RunOptions): Promise<BenchResult> {
   const { signal, onEvent } = options
-  const { only, clients, seconds, warmSeconds, quick, addresses, loadProcesses } = options.arguments
+  const { only, clients, seconds, warmSeconds, quick, stages, addresses, loadProcesses } = options.arguments
   const machine = thisMachine()
   const startedAt = new Date().toISOString()
   const startedMs = performance.now()
@@ -85,7 +85,7 @@ export async function runBench(options: RunOptions): Promise<BenchResult> {
     elapsedSeconds: (performance.now() - startedMs) / 1_000,
     command: options.command,
     machine,
-    settings: { quick, seconds, warmSeconds, clients, loadProcesses },
+    settings: { quick, stages, seconds, warmSeconds, clients, loadProcesses },
     cluster: {
       version,
       members: bench.members,
