@@ -38,6 +38,7 @@ await t.test('each experiment can be named, in full and with --quick', async (t)
     t.ok(experimentIds(false).includes(id), id)
   }
   t.throws(() => parseArguments(['--quick', '--only', 'locks-held/1000000']), UsageError)
+  t.strictSame(parseArguments(['--only', 'license-cost/10000']).only, ['license-cost/10000'])
   t.throws(() => parseArguments(['--only', 'locks-held/7']), { message: /no row; there are .*locks-held/ })
 })
 

@@ -3,6 +3,7 @@ import { number, readArguments, UsageError, wholeNumber } from '@tranca/tool'
 import { type PeerName, peerNames } from '../peers/peer.ts'
 import { peerRows } from '../peers/rows.ts'
 import { experimentFamilies, experimentIds } from './experiments.ts'
+import { costUnits, quickCostUnits } from './ledger-cost.ts'
 import { limits } from './limits.ts'
 import { allRows, families, isWanted } from './rows.ts'
 
@@ -164,7 +165,8 @@ function peersOf(values: readonly string[]): PeerName[] {
 }
 
 function rowIds(counts: readonly number[], quick: boolean): string[] {
-  return [...allRows(counts).map((row) => row.id), 'ratio', ...experimentIds(quick), 'license-cost']
+  const costs = (quick ? quickCostUnits : costUnits).map((units) => `license-cost/${units}`)
+  return [...allRows(counts).map((row) => row.id), 'ratio', ...experimentIds(quick), ...costs]
 }
 
 /** A row outside of the usual counts, such as `lock/200`, adds its count by `--clients`. */

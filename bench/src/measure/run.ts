@@ -66,16 +66,16 @@ export async function runBench(options: RunOptions): Promise<BenchResult> {
   }
   const experiments = withPeers ? nothing : await bench.experiments()
   const licenseCost: LedgerCost[] = []
-  if (isMeasured('license-cost')) {
-    for (const units of quick ? quickCostUnits : costUnits) {
+  for (const units of quick ? quickCostUnits : costUnits) {
+    const id = `license-cost/${units}`
+    if (!isMeasured(id)) continue
+    signal.throwIfAborted()
+    onEvent(`ledger alone, ${units} units in use`)
+    try {
+      licenseCost.push(await measureLedgerCost(units, signal))
+    } catch (error) {
       signal.throwIfAborted()
-      onEvent(`ledger alone, ${units} units in use`)
-      try {
-        licenseCost.push(await measureLedgerCost(units, signal))
-      } catch (error) {
-        signal.throwIfAborted()
-        bench.failed.push({ id: `license-cost/${units}`, title: 'license cost', reason: reasonOf(error) })
-      }
+      bench.failed.push({ id, title: 'license cost', reason: reasonOf(error) })
     }
   }
   return {
