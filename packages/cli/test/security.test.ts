@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import https from 'node:https'
 import { join } from 'node:path'
 import { connect as connectTls, createServer } from 'node:tls'
+import { fileURLToPath } from 'node:url'
 import {
   connect,
   openAdmin,
@@ -13,7 +15,7 @@ import {
 } from '@tranca/client'
 import t from 'tap'
 import { Authority, makeAuthority } from '../src/certificates/authority.ts'
-import { tranca, trancaJson, until } from './kit.ts'
+import { startProcess, tranca, trancaJson, until } from './kit.ts'
 import { exchange, recorder, SecureCluster } from './secure-kit.ts'
 
 const DAY_MS = 86_400_000
@@ -44,6 +46,40 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
     throw error
   }
 }
+
+/** Waits for a lock longer than its session lives, with the keep-alive of its other thread; says who is refused. */
+const pythonScript = `
+import json, sys
+import tranca
+addresses, folder = sys.argv[1].split(','), sys.argv[2]
+ca, own = folder + '/ca.crt', folder + '/clients/py'
+good = dict(addresses=addresses, namespace='py', ttl_ms=2000)
+by_certificate = tranca.tls(ca=ca, cert=own + '.crt', key=own + '.key')
+said = {}
+with tranca.Client(**good, tls=by_certificate, client='py1') as first:
+    with tranca.Client(**good, tls=tranca.tls(ca=ca), server_name='erp', token='${token.next}') as second:
+        lock = first.acquire('u', 'L')
+        try:
+            second.acquire('u', 'L', wait_ms=5000)
+        except tranca.Refused as refused:
+            said['waited'] = refused.cause
+        first.release('u', 'L', token=lock['token'])
+        said['token'] = second.acquire('u', 'L')['token']
+for name, options in {
+    'stranger': dict(tls=tranca.tls(ca=ca)),
+    'badToken': dict(tls=tranca.tls(ca=ca), token='wrong'),
+    'otherName': dict(tls=by_certificate, server_name='crm'),
+    'otherAuthority': dict(tls=tranca.tls()),
+    'plain': dict(),
+}.items():
+    try:
+        tranca.Client(**good, **options, patience_s=0.5)
+        said[name] = 'let in'
+    except tranca.Unreachable as error:
+        said[name] = str(error)
+print(json.dumps(said))
+`
+const hasPython = spawnSync('python3', ['--version']).status === 0
 
 /** Says why no node spoke to somebody. */
 async function whyNot(cluster: SecureCluster, options: object): Promise<string> {
@@ -343,6 +379,29 @@ await t.test('three members with TLS', async (t) => {
       return members.every((one) => one.role === 'leader' || one.role === 'follower')
     })
   })
+
+  await t.test(
+    'the Python client speaks TLS, by certificate and by token',
+    { skip: hasPython ? false : 'python3 is not installed' },
+    async (t) => {
+      await cluster.credentials('py', 'client')
+      const folder = fileURLToPath(new URL('../../../protocol/python', import.meta.url))
+      const env = { PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' }
+      const args = ['-c', pythonScript, cluster.addresses.join(','), cluster.certs]
+      const { code, stdout, stderr } = await startProcess('python3', args, { ...cluster.surroundings, env })
+        .ended
+      t.equal(code, 0, stderr)
+      t.match(JSON.parse(stdout), {
+        waited: 'timeout',
+        token: Number,
+        stranger: /denied/,
+        badToken: /denied/,
+        otherName: /mismatch/,
+        otherAuthority: /verify failed/,
+        plain: /no leader is known/,
+      })
+    },
+  )
 
   await t.test('whoever answers at the address of a member must be that member', async (t) => {
     const leader = await cluster.leader()

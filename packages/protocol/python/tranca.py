@@ -8,13 +8,21 @@
         tranca.confirm("u1", "nf", number)
         tranca.release("u1", "SA1000001", token=lock["token"])
 
+A cluster with TLS asks who speaks, by a certificate or a token (docs/security.md):
+
+    Client(["10.0.0.1:5555"], namespace="demo", tls=tls(ca="ca.crt", cert="py.crt", key="py.key"))
+    Client(["10.0.0.1:5555"], namespace="demo", tls=tls(ca="ca.crt"), token=open("token").read().strip())
+
 The wire is described in docs/protocol.md. A request that was sent when the connection broke is sent again,
 with the same id and the same bytes, after the session was resumed: it is done once.
 """
 
+import ipaddress
 import os
 import random
+import selectors
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -182,7 +190,8 @@ OPERATIONS = {
     "sequence.rollback": (68, ("value",)),
 }
 OK, REFUSED, EVENT, PING, PONG = 1, 2, 3, 4, 5
-EVENT_SESSION_LOST = 3
+EVENT_SESSION_LOST, EVENT_MEMBERS = 3, 6
+TOKEN_SIZE_MAX = 4_096
 MODES = {"exclusive": 0, "shared": 1}
 INSTALLATIONS = {"production": 0, "homologation": 1, "development": 2}
 
@@ -195,6 +204,15 @@ def spec(kind="gapless", digits="decimal", width=9, prefix="", start=None, reset
 
 
 GAPLESS = spec()
+
+
+def tls(ca=None, cert=None, key=None):
+    """How to meet a cluster with TLS 1.3: files in PEM. Without `ca`, the authorities of the system are believed."""
+    context = ssl.create_default_context(cafile=ca)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    if cert is not None:
+        context.load_cert_chain(cert, key)
+    return context
 
 
 class Refused(Exception):
@@ -229,8 +247,23 @@ class Client:
         installation="development",
         ttl_ms=30_000,
         patience_s=30.0,
+        tls=None,
+        server_name=None,
+        token=None,
     ):
+        """`tls`: an ssl.SSLContext, for example of `tls()`. `server_name`: the name that the nodes' certificates must
+        have, default the address that is dialed; certificates of `tranca cert init` all have the cluster's name.
+        `token`: shown to the nodes; without TLS it never leaves this machine, and ValueError says so."""
         self.addresses = [addresses] if isinstance(addresses, str) else list(addresses)
+        self._tls = tls
+        self._server_name = server_name
+        self._token = token
+        if token is not None and len(token.encode("utf-8")) > TOKEN_SIZE_MAX:
+            raise ValueError(f"a token of more than {TOKEN_SIZE_MAX} bytes")
+        for address in self.addresses:
+            self._must_not_expose(address)
+        self._members = []
+        self._complaints = {}
         self.client = client
         self.patience_s = patience_s
         self.session = None
@@ -342,11 +375,13 @@ class Client:
 
     def _connect(self):
         """The leader, by asking any node; then the session on it, opened or resumed."""
-        for address in [self.leader, *self.addresses]:
+        self._complaints.clear()
+        for address in dict.fromkeys([self.leader, *self.addresses, *self._members]):
             if address is not None and self._dial(address):
                 break
         else:
-            raise _Moved("no leader is known")
+            said = "; ".join(f"{address}: {why}" for address, why in self._complaints.items())
+            raise _Moved("no leader is known" + (f" ({said})" if said else ""))
         if self.session is None:
             values = self._call("session.open", *self._opening)
         else:
@@ -357,22 +392,37 @@ class Client:
         """Says hello; follows the way to the leader. True if the node on the line leads."""
         self.leader = None
         try:
-            host, port = address.rsplit(":", 1)
-            self._socket = socket.create_connection((host.strip("[]"), int(port)), timeout=2)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._must_not_expose(address)
+            host, port = _host_and_port(address)
+            line = socket.create_connection((host, port), timeout=2)
+            self._socket = line
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is not None:
+                self._socket = self._tls.wrap_socket(line, server_hostname=self._server_name or host)
             self._socket.settimeout(max(self._ttl_ms / 1000, 2))
             hello = {"min": 1, "max": 1, "features": ["resume"], "client": self.client}
+            if self._token is not None:
+                hello["auth"] = self._token
             self._send(frame([0, 0, [], hello]))
             welcome = self._answer("hello", 0)["welcome"]
-        except (OSError, EOFError, ValueError, Refused):
+        except (OSError, EOFError, ValueError, Refused) as error:
+            self._complaints[address] = error
             self._drop()
             return False
+        self._members = welcome.get("members", [])
         if welcome["role"] == "leader":
             self.leader = address
             return True
         self._drop()
         leader = welcome.get("leader")
         return leader is not None and hops > 0 and self._dial(leader[1], hops - 1)
+
+    def _must_not_expose(self, address):
+        if self._token is None or self._tls is not None:
+            return
+        host, _ = _host_and_port(address)
+        if host != "localhost" and not _is_loopback(host):
+            raise ValueError(f"a token for {address} is not sent without tls")
 
     def _call(self, operation, *fields):
         identity = self._take_id()
@@ -393,6 +443,8 @@ class Client:
                 self._send(frame([PONG, message[1]]))
             elif tag == EVENT and message[1] == EVENT_SESSION_LOST and operation != "session.close":
                 raise SessionLost(message[3])
+            elif tag == EVENT and message[1] == EVENT_MEMBERS:
+                self._members = message[2]
             elif tag == OK and message[1] == identity:
                 names = OPERATIONS[operation][1]
                 values = message[2:] + [None] * len(names)
@@ -430,14 +482,47 @@ class Client:
     def _read(self, size):
         data = bytearray()
         while len(data) < size:
-            chunk = self._socket.recv(min(size - len(data), 65_536))
+            chunk = self._receive(min(size - len(data), 65_536))
             if not chunk:
                 raise EOFError("the node closed the connection")
             data += chunk
         return bytes(data)
+
+    def _receive(self, size):
+        line = self._socket
+        if self._tls is None:
+            return line.recv(size)
+        # A connection with TLS must not be read and written at once, and the keep-alive writes while this waits.
+        while True:
+            if line.pending() == 0:
+                with selectors.DefaultSelector() as selector:
+                    selector.register(line, selectors.EVENT_READ)
+                    if not selector.select(line.gettimeout()):
+                        raise TimeoutError("the node is silent")
+            with self._writing:
+                timeout = line.gettimeout()
+                line.settimeout(0)
+                try:
+                    return line.recv(size)
+                except ssl.SSLWantReadError:
+                    pass  # It was not for us: a session ticket, or part of a record.
+                finally:
+                    line.settimeout(timeout)
 
     def _drop(self):
         with self._writing:
             if self._socket is not None:
                 self._socket.close()
                 self._socket = None
+
+
+def _host_and_port(address):
+    host, port = address.rsplit(":", 1)
+    return host.strip("[]"), int(port)
+
+
+def _is_loopback(host):
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -149,5 +149,43 @@ class Sessions(unittest.TestCase):
             client.acquire("u1", "SA1")
 
 
+class Credentials(unittest.TestCase):
+    def test_a_token_does_not_leave_this_machine_without_tls(self):
+        for address in ("10.0.0.1:5555", "erp.example.com:5555", "127.example.com:5555", "[fd00::1]:5555"):
+            with self.assertRaises(ValueError) as refused:
+                tranca.Client([address], namespace="test", token="secret-of-the-test")
+            self.assertNotIn("secret", str(refused.exception))
+        with self.assertRaises(ValueError):
+            tranca.Client(["127.0.0.1:5555"], namespace="test", token="x" * 4_097)
+
+    def test_a_token_is_shown_at_hello_and_not_to_an_address_that_a_node_named(self):
+        follower = Node([[lambda r: [1, r[1], {"role": "follower", "leader": [1, "10.255.255.1:5555"]}]]] * 2)
+        leader = Node([[welcome, opened, lambda request: [1, request[1]]]])
+        for node in (follower, leader):
+            node.start()
+        addresses = [follower.address, leader.address]
+        with tranca.Client(addresses, namespace="test", token="secret-of-the-test", patience_s=5) as client:
+            self.assertEqual(client.leader, leader.address)
+        self.assertEqual(leader.seen[0][3]["auth"], "secret-of-the-test")
+
+    def test_a_refused_hello_is_told_when_patience_ends(self):
+        denied = lambda request: [2, request[1], "denied", {"expected": "a token"}]
+        node = Node([[denied]] * 50)
+        node.start()
+        with self.assertRaises(tranca.Unreachable) as refused:
+            tranca.Client([node.address], namespace="test", patience_s=0.1)
+        self.assertIn("denied", str(refused.exception))
+
+    def test_members_are_learnt(self):
+        other = Node([[welcome, resumed, lambda r: [1, r[1], 42, [1]], lambda r: [1, r[1]]]])
+        told = lambda request: [1, request[1], {"role": "leader", "members": [other.address]}]
+        first = Node([[told, opened, breaks]])
+        for node in (first, other):
+            node.start()
+        with tranca.Client([first.address], namespace="test", patience_s=10) as client:
+            self.assertEqual(client.acquire("u1", "SA1")["token"], 42)
+            self.assertEqual(client.leader, other.address)
+
+
 if __name__ == "__main__":
     unittest.main()
