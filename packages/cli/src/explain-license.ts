@@ -47,7 +47,8 @@ function productsText(tried: readonly Fields[]): string {
 function licenseHoldersText(holders: readonly Fields[], texts: Texts): string {
   if (holders.length === 0) return texts.get('say.nobody')
   const shown = holders.slice(0, HOLDERS_SHOWN).map((holder) =>
-    texts.get('say.licenseHolder', {
+    // A named user who is not here, a unit that is borrowed or lingers: only the consumer is known.
+    texts.get(holder.session === 0 ? 'say.licenseHolderAway' : 'say.licenseHolder', {
       user: printable(textOf(holder.user) || textOf(holder.owner) || '?'),
       owner: printable(textOf(holder.owner)),
       client: printable(textOf(holder.client) || '?'),

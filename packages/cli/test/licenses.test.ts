@@ -286,6 +286,9 @@ await t.test('refusals of licenses have all their words filled in, whatever the 
       t.notMatch(text, /\?/, text)
     }
   }
+  const away = { session: 0, client: '', owner: '', user: 'carla', sinceMs: Date.UTC(2026, 10, 22) }
+  const named = explain(new RefusedError('x', 'exhausted', { ...detail, holders: [away] }), new Texts('en'))
+  t.match(named.text, /Held by 'carla' \(not connected, since 2026-11-2/)
   const hostile = { ...detail, tried: [{ product: 1, name: 'a\u001b[2Jb', used: 1, total: 1 }] }
   t.notOk(explain(new RefusedError('x', 'exhausted', hostile), new Texts('en')).text.includes('\u001b'))
 })

@@ -164,6 +164,10 @@ await t.test('wrong input names file, field, value and what was expected, and ch
       expected: /an integer/,
     },
   })
+  writeFileSync(it.file('enabled.json'), JSON.stringify({ ...order, products: [{ id: 3100, quantity: 1 }] }))
+  const enabled = it.run('2026-01-10', 'issue', '--order', it.file('enabled.json'))
+  t.equal(enabled.code, 2)
+  t.notMatch(enabled.stderr, /is new/, 'no register was begun')
   t.equal(it.run('2026-01-10', 'issue', '--order', it.file('broken.json')).code, 2)
   t.equal(it.run('2026-01-10', 'issue', '--order', it.file('none.json')).code, 3)
   t.equal(it.run('2026-01-10', 'issue').code, 2, 'no order')

@@ -250,7 +250,7 @@ async function explain(context: Context, options: ExplainOptions, wanted: string
         each.product,
         each.owner,
         each.client,
-        each.session,
+        each.session === 0 ? '' : each.session,
         formatMoment(each.sinceMs),
       ]),
     )

@@ -434,6 +434,7 @@ export const en = {
   'say.validity': "Key {serial} of '{customer}': {state}, until {until}.",
   'say.unlicensed': 'No key is installed: {state}. Install one: tranca key install FILE',
   'say.licenseHolder': "'{user}' ({owner} of {client}, session {session}, since {since})",
+  'say.licenseHolderAway': "'{user}' (not connected, since {since})",
   'say.rule': '{kind} for {subject}',
   'say.ruleOf': '{kind} for {subject} (product {product})',
   'say.earliest': '; one may come free in {wait}',

@@ -439,6 +439,7 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'say.validity': "Chave {serial} de '{customer}': {state}, até {until}.",
   'say.unlicensed': 'Nenhuma chave instalada: {state}. Instale uma: tranca key install ARQUIVO',
   'say.licenseHolder': "'{user}' ({owner} de {client}, sessão {session}, desde {since})",
+  'say.licenseHolderAway': "'{user}' (não conectado, desde {since})",
   'say.rule': '{kind} para {subject}',
   'say.ruleOf': '{kind} para {subject} (produto {product})',
   'say.earliest': '; uma pode ficar livre em {wait}',

@@ -36,12 +36,12 @@ export function addIssue(io: Io, program: Command): void {
       const privateKey = readPrivateKey(options.privateKey)
       if (options.out !== undefined) mustNotExist(options.out, options.force === true)
       const key = withRegister(options.register, { create: true }, ({ register, existed, save }) => {
-        if (!existed) say(desk, `${options.register} is new: this is the first key of the register`)
         const { nowMs } = desk
         const result = inFile(options.order, () => settle(issue({ register, catalog, order, nowMs })))
         const signed = signChecked(result.licenses[0]!, privateKey)
         // First the register: a serial that is lost does no harm, one that is given twice does.
         save(result.register)
+        if (!existed) say(desk, `${options.register} is new: this is the first key of the register`)
         return signed
       })
       giveKey(desk, key, options)
