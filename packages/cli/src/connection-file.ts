@@ -8,15 +8,23 @@ interface DevConnection {
   readonly version: 1
   readonly addresses: readonly string[]
   readonly directory: string
+  /** Files, if it has TLS; the certificate is an administrator's. */
+  readonly tls?: DevConnectionTls | undefined
   /** Of the `tranca dev` process; when it is gone the file counts for nothing. */
   readonly pid: number
+}
+
+interface DevConnectionTls {
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 export function writeDevConnection(
   env: Environment,
-  connection: { readonly addresses: readonly string[]; readonly directory: string },
+  connection: Pick<DevConnection, 'addresses' | 'directory' | 'tls'>,
 ): { remove(): void } {
   const file = path(env)
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
@@ -32,10 +40,10 @@ export function writeDevConnection(
   }
 }
 
-/** The addresses of a development cluster that runs now. */
-export function devAddresses(env: Environment): readonly string[] | undefined {
+/** How a development cluster that runs now is reached. */
+export function devConnection(env: Environment): Pick<DevConnection, 'addresses' | 'tls'> | undefined {
   const connection = read(path(env))
-  return connection !== undefined && isAlive(connection.pid) ? connection.addresses : undefined
+  return connection !== undefined && isAlive(connection.pid) ? connection : undefined
 }
 
 function path(env: Environment): string {

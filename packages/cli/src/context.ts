@@ -11,7 +11,7 @@ import {
   type ResultOf,
   type Session,
 } from '@tranca/client'
-import { devAddresses } from './connection-file.ts'
+import { devConnection } from './connection-file.ts'
 import { parseDuration } from './durations.ts'
 import { CliError, usage } from './errors.ts'
 import type { Io } from './io.ts'
@@ -53,6 +53,7 @@ export class Context {
   /** User or thread, unless `--owner` names another. */
   readonly owner: string
   readonly #options: CommonOptions
+  readonly #devTls: NetworkFlags | undefined
 
   constructor(io: Io, texts: Texts, options: CommonOptions) {
     const { env } = io
@@ -60,11 +61,11 @@ export class Context {
     this.texts = texts
     this.out = new Output(io, texts, outputForm(options.output ?? nonEmpty(env.TRANCA_OUTPUT)))
     const addresses = options.addresses ?? nonEmpty(env.TRANCA_ADDRESSES)
+    const dev = addresses === undefined ? devConnection(env) : undefined
     this.addresses =
-      addresses === undefined
-        ? (devAddresses(env) ?? DEFAULT_ADDRESSES)
-        : addresses.split(',').map((address) => address.trim())
+      addresses?.split(',').map((address) => address.trim()) ?? dev?.addresses ?? DEFAULT_ADDRESSES
     this.#options = options
+    this.#devTls = dev?.tls
     this.namespace = options.namespace ?? nonEmpty(env.TRANCA_NAMESPACE) ?? DEFAULT_NAMESPACE
     this.timeoutMs = parseDuration(options.timeout ?? nonEmpty(env.TRANCA_TIMEOUT) ?? DEFAULT_TIMEOUT)
     this.sessionFile = sessionFilePath(options.sessionFile, env)
@@ -74,7 +75,7 @@ export class Context {
 
   /** How the nodes are reached, and how this call proves who it is; its files are read only by those who ask nodes. */
   get network(): NetworkOptions {
-    return networkOptions(this.#options, this.io.env)
+    return networkOptions(this.#options, this.io.env, this.#devTls)
   }
 
   /** Runs with a connection to look at and look after the cluster. */

@@ -14,8 +14,11 @@
  * await cluster.close()
  * ```
  */
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { ConnectOptions } from '@tranca/client'
+import { DevCertificates, type DevTls } from './dev/certificates.ts'
 import { DevClusterError } from './dev/errors.ts'
 import { MemberProcess, type ProcessEnd } from './dev/member-process.ts'
 import { MemberAsker } from './dev/member-status.ts'
@@ -32,6 +35,7 @@ import {
 import type { PortChoice } from './dev/ports.ts'
 import { type ProcessLock, takeProcessLock } from './process-lock.ts'
 
+export type { DevTls } from './dev/certificates.ts'
 export { DevClusterError, type DevClusterErrorCode } from './dev/errors.ts'
 export type { ProcessEnd } from './dev/member-process.ts'
 export type { DevHost } from './dev/plan.ts'
@@ -58,6 +62,8 @@ export interface DevClusterOptions {
   readonly vendorPublicKey?: string | ((directory: string) => string) | undefined
   /** File with the private key of the installation, which signs tokens of borrowed units. */
   readonly borrowKey?: string | undefined
+  /** TLS, with certificates made in the directory: see {@link DevCluster.tls}. */
+  readonly tls?: boolean | undefined
   readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent' | undefined
   /** Told of every process that ends; `expected` when this cluster object ended it. */
   readonly onExit?: ((member: DevMember, end: ProcessEnd, expected: boolean) => void) | undefined
@@ -66,6 +72,7 @@ export interface DevClusterOptions {
 /** With the vendor's key made. */
 type ReadyOptions = Omit<DevClusterOptions, 'vendorPublicKey'> & {
   readonly vendorPublicKey: string | undefined
+  readonly certificates: DevCertificates | undefined
 }
 
 export interface DevMember {
@@ -123,7 +130,9 @@ export async function startDevCluster(options: DevClusterOptions): Promise<DevCl
     })
     const { vendorPublicKey: key } = options
     const vendorPublicKey = typeof key === 'function' ? key(directory) : key
-    return new DevCluster(directory, plan, { ...options, vendorPublicKey }, lock)
+    const certificates = options.tls ? await DevCertificates.open(directory, plan.cluster) : undefined
+    for (const member of plan.members) await certificates?.issueMember(member)
+    return new DevCluster(directory, plan, { ...options, vendorPublicKey, certificates }, lock)
   } catch (error) {
     lock.release()
     throw error
@@ -146,7 +155,21 @@ export class DevCluster {
     this.#options = options
     this.#lock = lock
     for (const planned of plan.members) this.#start(planned)
-    this.#asker = new MemberAsker(this.addresses)
+    this.#asker = new MemberAsker(this.addresses, this.network)
+  }
+
+  /** Files that clients need, if the cluster has TLS. */
+  get tls(): DevTls | undefined {
+    return this.#options.certificates?.tls
+  }
+
+  /** What `connect` and `openAdmin` need beside the addresses; as an administrator. */
+  get network(): Pick<ConnectOptions, 'tls'> {
+    const { tls } = this
+    if (tls === undefined) return {}
+    return {
+      tls: { ca: readFileSync(tls.ca), cert: readFileSync(tls.admin.cert), key: readFileSync(tls.admin.key) },
+    }
   }
 
   get members(): readonly DevMember[] {
@@ -195,6 +218,7 @@ export class DevCluster {
   async addMember(): Promise<DevMember> {
     const { plan, member } = await planMember(this.directory, this.#plan)
     this.#plan = plan
+    await this.#options.certificates?.issueMember(member)
     return this.#start(member)
   }
 
@@ -250,8 +274,9 @@ export class DevCluster {
   }
 
   #start(planned: PlannedMember): Member {
-    const { timing, checkpoint, storage, logLevel, vendorPublicKey, borrowKey } = this.#options
-    const settings = { timing, checkpoint, storage, logLevel, vendorPublicKey, borrowKey }
+    const { timing, checkpoint, storage, logLevel, vendorPublicKey, borrowKey, certificates } = this.#options
+    const tls = certificates?.filesOf(planned)
+    const settings = { timing, checkpoint, storage, logLevel, vendorPublicKey, borrowKey, tls }
     const config = writeConfig(this.directory, this.#plan, planned, settings)
     const behind = this.#options.hosts?.[planned.id - 1]?.command
     const member = new Member(planned, this.directory, config, behind)

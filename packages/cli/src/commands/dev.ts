@@ -16,6 +16,7 @@ interface DevOptions {
   readonly port?: string
   readonly vendorKey?: string
   readonly borrowKey?: string
+  readonly tls?: boolean
 }
 
 export function addDev(kit: Kit, program: Command): void {
@@ -32,12 +33,14 @@ export function addDev(kit: Kit, program: Command): void {
         ['--port <port>', 'option.port', '5555'],
         ['--vendor-key <file>', 'option.vendorKey'],
         ['--borrow-key <file>', 'option.borrowKey'],
+        ['--tls', 'option.devTls'],
       ],
       shared: 'output',
       examples: [
         'tranca dev',
         'tranca dev --members 5 --dir /var/tmp/five',
         'tranca dev --fresh --port 7000',
+        'tranca dev --tls',
       ],
       exits: ['ok', 'usage', 'timeout', 'internal'],
     },
@@ -54,6 +57,7 @@ export function addDev(kit: Kit, program: Command): void {
           ports: wholeNumber('--port', options.port, 1, PORT_MAX) ?? 'default',
           vendorPublicKey: options.vendorKey,
           borrowKey: options.borrowKey,
+          tls: options.tls,
           onExit: (member, end, expected) => {
             const reason = end.signal ?? `exit code ${end.code}`
             if (!expected)
@@ -71,20 +75,27 @@ export function addDev(kit: Kit, program: Command): void {
       }
 
       async function serve(cluster: DevCluster): Promise<void> {
-        const { addresses, members } = cluster
-        out.say('say.devStarting', { count: members.length, directory: cluster.directory })
-        const connection = writeDevConnection(io.env, { addresses, directory: cluster.directory })
+        const { addresses, members, tls, directory } = cluster
+        out.say('say.devStarting', { count: members.length, directory })
+        const own = tls && { ca: tls.ca, ...tls.admin }
+        const connection = writeDevConnection(io.env, { addresses, directory, tls: own })
         try {
           await cluster.whenReady({ signal: stop.signal })
           const leader = await cluster.leader({ signal: stop.signal })
           out.data(
-            { addresses, directory: cluster.directory, leader: leader.name, members: members.map(plain) },
+            { addresses, directory, leader: leader.name, members: members.map(plain), ...(tls && { tls }) },
             () => {
               out.table(
                 ['node', 'client', 'peer', 'health'],
-                members.map((each) => [each.name, each.client, each.peer, `http://${each.admin}`]),
+                members.map((each) => [
+                  each.name,
+                  each.client,
+                  each.peer,
+                  `http${tls ? 's' : ''}://${each.admin}`,
+                ]),
               )
               out.say('say.devReady', { leader: leader.name })
+              if (tls) out.say('say.devTls', { ca: tls.ca, cert: tls.client.cert, key: tls.client.key })
               out.say('say.devTry')
               for (const line of SUGGESTIONS) io.stderr.write(`  ${line}\n`)
               io.stderr.write(`  kill -9 ${leader.pid}\n`)

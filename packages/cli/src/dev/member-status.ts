@@ -1,4 +1,4 @@
-import { type Admin, openAdmin, TrancaError } from '@tranca/client'
+import { type Admin, type AdminOptions, openAdmin, TrancaError } from '@tranca/client'
 
 /** What a member says about leadership. */
 export interface MemberView {
@@ -14,8 +14,8 @@ const ANSWER_TIMEOUT_MS = 1_000
 export class MemberAsker {
   readonly #admin: Admin
 
-  constructor(addresses: readonly string[]) {
-    this.#admin = openAdmin(addresses)
+  constructor(addresses: readonly string[], options: Pick<AdminOptions, 'tls'>) {
+    this.#admin = openAdmin(addresses, options)
   }
 
   /** `undefined` if the member does not answer. */

@@ -39,6 +39,8 @@ export interface NodeSettings {
   readonly logLevel?: string | undefined
   /** File with the public key of the vendor whose license keys may be installed. */
   readonly vendorPublicKey?: string | undefined
+  /** Files of the authority, and of the member's own certificate. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string } | undefined
   /** File with the installation's private key; of use only with a vendor's key. */
   readonly borrowKey?: string | undefined
 }
@@ -123,7 +125,8 @@ export function writeConfig(
     data: member.name,
     members: founders.map(({ id, name, peer, client }) => ({ id, name, peer, client })),
     listen: { client: member.client, peer: member.peer, admin: member.admin },
-    ...(member.client.startsWith(`${LOOPBACK}:`) ? {} : { insecure: true }),
+    ...(settings.tls !== undefined && { tls: settings.tls }),
+    ...(settings.tls === undefined && !member.client.startsWith(`${LOOPBACK}:`) && { insecure: true }),
     ...(settings.timing === undefined ? {} : { timing: settings.timing }),
     ...(settings.checkpoint === undefined ? {} : { checkpoint: settings.checkpoint }),
     ...(settings.storage === undefined ? {} : { storage: settings.storage }),

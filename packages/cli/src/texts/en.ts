@@ -91,6 +91,7 @@ export const en = {
   'option.dryRun': 'only says what would change',
   'option.vendorKey': "file with the vendor's public key (PEM): checks the signature",
   'option.asSession': 'as an owner of this session; default: a new one',
+  'option.devTls': 'TLS, with certificates made in the folder; tranca finds them by itself',
   'option.borrowKey': "file with the installation's private key (PEM): signs tokens of borrowed units",
   'option.until': 'end of the loan: a day (2026-12-24) or an instant; at most 90 days ahead',
   'option.tokenOut': 'new file for the token; default: stdout',
@@ -420,6 +421,8 @@ export const en = {
   'say.tokenNew':
     'The lines go into the configuration of every member. The token is shown only now and is stored nowhere else.',
   'say.devReady': 'The cluster is ready. {leader} leads.',
+  'say.devTls':
+    'Programs come in with ca {ca}, cert {cert} and key {key}; tranca does so by itself, as an administrator.',
   'say.devTry': 'Try, in another terminal:',
   'say.devStop': 'Ctrl-C stops the cluster.',
   'say.devStopping': 'Stopping the cluster.',

@@ -93,6 +93,7 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'option.dryRun': 'só diz o que mudaria',
   'option.vendorKey': 'arquivo com a chave pública do fornecedor (PEM): confere a assinatura',
   'option.asSession': 'como um dono desta sessão; padrão: uma nova',
+  'option.devTls': 'TLS, com certificados criados na pasta; o tranca os encontra sozinho',
   'option.borrowKey':
     'arquivo com a chave privada da instalação (PEM): assina tokens de unidades emprestadas',
   'option.until': 'fim do empréstimo: um dia (2026-12-24) ou um instante; no máximo 90 dias à frente',
@@ -424,6 +425,8 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'say.tokenNew':
     'As linhas vão para a configuração de todos os membros. O token só é mostrado agora e não fica guardado em nenhum outro lugar.',
   'say.devReady': 'O cluster está pronto. {leader} lidera.',
+  'say.devTls':
+    'Programas entram com ca {ca}, cert {cert} e key {key}; o tranca entra sozinho, como administrador.',
   'say.devTry': 'Experimente, em outro terminal:',
   'say.devStop': 'Ctrl-C para o cluster.',
   'say.devStopping': 'Parando o cluster.',
