@@ -27,15 +27,21 @@ export function writeDevConnection(
   connection: Pick<DevConnection, 'addresses' | 'directory' | 'tls'>,
 ): { remove(): void } {
   const file = path(env)
+  const former = read(file)
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const content: DevConnection = { version: 1, ...connection, pid: process.pid }
-  const fresh = `${file}.${process.pid}.new`
-  writeFileSync(fresh, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 })
-  renameSync(fresh, file)
+  const write = (content: DevConnection): void => {
+    const fresh = `${file}.${process.pid}.new`
+    writeFileSync(fresh, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 })
+    renameSync(fresh, file)
+  }
+  write({ version: 1, ...connection, pid: process.pid })
   return {
     remove() {
       // Another development cluster may have written it since.
-      if (read(file)?.pid === process.pid) rmSync(file, { force: true })
+      if (read(file)?.pid !== process.pid) return
+      // One that ran before is there for the commands again.
+      if (former !== undefined && former.pid !== process.pid && isAlive(former.pid)) write(former)
+      else rmSync(file, { force: true })
     },
   }
 }

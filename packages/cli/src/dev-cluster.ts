@@ -32,7 +32,7 @@ import {
   planMember,
   writeConfig,
 } from './dev/plan.ts'
-import type { PortChoice } from './dev/ports.ts'
+import { type PortChoice, whenFree } from './dev/ports.ts'
 import { type ProcessLock, takeProcessLock } from './process-lock.ts'
 
 export type { DevTls } from './dev/certificates.ts'
@@ -107,7 +107,7 @@ const LOG_LINES_SHOWN = 5
  * Starts the members' processes. Resolves when they have been started; {@link DevCluster.whenReady} when they
  * serve.
  *
- * @throws DevClusterError `DEV_DIRECTORY_IN_USE`, `DEV_DIRECTORY_FOREIGN`, `DEV_MEMBERS_DIFFER`, ...
+ * @throws DevClusterError `DEV_DIRECTORY_IN_USE`, `DEV_PORT_IN_USE`, `DEV_MEMBERS_DIFFER`, ...
  */
 export async function startDevCluster(options: DevClusterOptions): Promise<DevCluster> {
   const directory = resolve(options.directory)
@@ -128,6 +128,8 @@ export async function startDevCluster(options: DevClusterOptions): Promise<DevCl
       ports: options.ports ?? 'default',
       hosts: options.hosts,
     })
+    // With hosts of their own members listen elsewhere.
+    if (options.hosts === undefined) await whenFree(plan.members)
     const { vendorPublicKey: key } = options
     const vendorPublicKey = typeof key === 'function' ? key(directory) : key
     const certificates = options.tls ? await DevCertificates.open(directory, plan.cluster) : undefined

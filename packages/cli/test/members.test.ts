@@ -193,6 +193,32 @@ await t.test(
   },
 )
 
+await t.test(
+  'a second tranca dev needs ports of its own, and leaves the first one to be found',
+  async (t) => {
+    const home = join(state, 'two-homes')
+    const dev = (name: string, ...more: string[]) =>
+      start(['dev', '--members', '1', '--dir', join(home, name), '-o', 'json', ...more], { state: home })
+    const first = dev('first')
+    await until('the first is ready', () => first.stdout().endsWith('}\n'))
+    const { addresses } = JSON.parse(first.stdout()) as { addresses: string[] }
+    const port = addresses[0]!.split(':')[1]!
+    const same = dev('same', '--port', port)
+    t.equal((await same.ended).code, 2)
+    t.match(same.stderr(), 'DEV_PORT_IN_USE')
+    t.match(same.stderr(), `127.0.0.1:${port}, where n1 would listen, is in use`)
+
+    const second = dev('second')
+    await until('the second is ready', () => second.stdout().endsWith('}\n'))
+    second.kill('SIGINT')
+    t.equal((await second.ended).code, 0)
+    t.equal((await tranca(['health', '--leader', '--quiet'], { state: home })).code, 0, 'the first is found')
+    first.kill('SIGINT')
+    t.equal((await first.ended).code, 0)
+    t.equal((await tranca(['health', '--quiet'], { state: home })).code, 3, 'nothing is left')
+  },
+)
+
 /** In the middle of the part of the log that holds entries. */
 function flipOneByte(data: string): void {
   const folder = readdirSync(data, { recursive: true, encoding: 'utf8' })

@@ -4,6 +4,7 @@ export type DevClusterErrorCode =
   | 'DEV_DIRECTORY_FOREIGN'
   | 'DEV_MEMBERS_DIFFER'
   | 'DEV_MEMBER_UNKNOWN'
+  | 'DEV_PORT_IN_USE'
   | 'DEV_MEMBER_EXITED'
   | 'DEV_NOT_READY'
 

@@ -1,4 +1,6 @@
 import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { DevClusterError } from './errors.ts'
 
 /** The three listeners of one member. */
 export interface MemberPorts {
@@ -19,6 +21,9 @@ const ADMIN_OFFSET = 200
 const SEARCH_FROM = 12_000
 const SEARCH_TO = 31_000
 const ATTEMPTS_MAX = 200
+/** Members of a killed parent end by themselves. */
+const LEAVING_MS = 5_000
+const POLL_MS = 50
 
 /** `default`: the well-known ports if they are free, else free ones. `free`: free ones. A number: counted from it. */
 export type PortChoice = 'default' | 'free' | number | readonly MemberPorts[]
@@ -47,6 +52,34 @@ export async function choosePorts(choice: PortChoice, count: number): Promise<re
     chosen.push({ client: await next(), peer: await next(), admin: await next() })
   }
   return chosen
+}
+
+/**
+ * Resolves when all are free. What listens there may be a former cluster's, on its way out; if it stays, it could answer
+ * in the place of members that cannot start.
+ *
+ * @param members with addresses of this machine, `host:port`
+ * @throws DevClusterError `DEV_PORT_IN_USE`
+ */
+export async function whenFree(
+  members: readonly {
+    readonly name: string
+    readonly client: string
+    readonly peer: string
+    readonly admin: string
+  }[],
+): Promise<void> {
+  const untilMs = performance.now() + LEAVING_MS
+  for (const { name, client, peer, admin } of members) {
+    for (const address of [client, peer, admin]) {
+      while (!(await isFree(Number(address.slice(address.lastIndexOf(':') + 1))))) {
+        if (performance.now() >= untilMs) {
+          throw new DevClusterError('DEV_PORT_IN_USE', `${address} of ${name} is in use`, { name, address })
+        }
+        await delay(POLL_MS)
+      }
+    }
+  }
 }
 
 function portsFrom(first: number, count: number): MemberPorts[] {

@@ -503,6 +503,8 @@ export const en = {
     '{directory} holds something that is no development cluster, so it is not removed. Name another folder with --dir.',
   'cause.DEV_MEMBERS_DIFFER':
     '{directory} holds a cluster of {found} members, not {asked}. Add --fresh for a new one, or name another folder with --dir.',
+  'cause.DEV_PORT_IN_USE':
+    '{address}, where {name} would listen, is in use. Stop what runs there, or begin a new cluster on other ports with --fresh --port.',
   'cause.DEV_MEMBER_UNKNOWN': "No member is named '{name}'; there are {names}.",
   'cause.DEV_MEMBER_EXITED': '{name} ended by itself. The last lines of {log}:\n{lines}',
   'cause.DEV_NOT_READY': 'The cluster is not ready: {reason}. The logs of the members are in {directory}.',

@@ -509,6 +509,8 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
     '{directory} contém algo que não é um cluster de desenvolvimento, por isso não é removido. Indique outra pasta com --dir.',
   'cause.DEV_MEMBERS_DIFFER':
     '{directory} contém um cluster de {found} membros, não {asked}. Use --fresh para um novo, ou indique outra pasta com --dir.',
+  'cause.DEV_PORT_IN_USE':
+    '{address}, onde {name} escutaria, está em uso. Pare o que roda ali, ou comece um cluster novo em outras portas com --fresh --port.',
   'cause.DEV_MEMBER_UNKNOWN': "Nenhum membro se chama '{name}'; existem {names}.",
   'cause.DEV_MEMBER_EXITED': '{name} terminou sozinho. As últimas linhas de {log}:\n{lines}',
   'cause.DEV_NOT_READY': 'O cluster não está pronto: {reason}. Os logs dos membros estão em {directory}.',
