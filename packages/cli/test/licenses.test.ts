@@ -9,7 +9,7 @@ import { parseMoment } from '../src/moments.ts'
 import { run } from '../src/run.ts'
 import { Texts } from '../src/texts/index.ts'
 import { memoryIo, startTestCluster, tranca, trancaJson, until } from './kit.ts'
-import { fullProduct, licenseKey, writeKeyFile } from './license-key-kit.ts'
+import { dateIn, fullProduct, licenseKey, writeKeyFile } from './license-key-kit.ts'
 
 const DAY_MS = 86_400_000
 const vendor = generateKeyPair()
@@ -20,13 +20,13 @@ const full: Product = { ...fullProduct(2), consumerKey: ['user', 'group'] }
 const named: Product = { id: 4_016, name: 'Intera', nature: 'named', quantity: 2, consumerKey: ['user'] }
 const metered: Product = { id: 4_177, name: 'HR', nature: 'onDemand', quantity: 500, metric: 'employees' }
 
-function keyFile(serial: number, products: readonly Product[]): string {
+function keyFile(serial: number, products: readonly Product[], days = 90): string {
   const features = [{ id: 'fiscal', name: 'Fiscal', products: [4_000] }]
-  return writeKeyFile(state, licenseKey({ serial, products, features }), vendor)
+  return writeKeyFile(state, licenseKey({ serial, products, features, validUntil: dateIn(days) }), vendor)
 }
 
 const first = keyFile(1, [full, named, metered])
-const second = keyFile(2, [{ ...full, quantity: 1 }, named])
+const second = keyFile(2, [{ ...full, quantity: 1 }, named], 60)
 
 const cluster = await startTestCluster(join(state, 'cluster'), 1, vendorKey)
 t.teardown(() => cluster.close())
@@ -228,6 +228,8 @@ await t.test('a smaller key says what falls below its use, and ends nobody', asy
   t.equal(dry.code, 0, dry.stderr)
   t.match(dry.stdout, /Removed: 4177 HR\./)
   t.match(dry.stdout, /Changed: 4000 Full\./)
+  t.match(dry.stdout, /^ {2}4000 quantity: \d+ -> 1$/m)
+  t.match(dry.stdout, /^ {2}validUntil: \d{4}-\d\d-\d\d -> \d{4}-\d\d-\d\d$/m, 'an earlier end is said')
   t.match(dry.stdout, /Below what is in use: 4000 Full, production: 2 in use, 1 left/)
   t.match(await trancaJson(['key', 'install', second, '--yes'], here), { installed: true, serial: 2 })
   t.equal((await trancaJson<object[]>(['license', 'grants'], here)).length, 2)

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ResultOf } from '@tranca/client'
 import {
   generateKeyPair,
   type KeyBody,
@@ -16,6 +15,7 @@ import { confirm } from '../confirm.ts'
 import type { Context } from '../context.ts'
 import { formatMoment } from '../durations.ts'
 import { CliError, usage } from '../errors.ts'
+import { sayChanges } from './key-changes.ts'
 import { sayValidated, sayValidity } from './validity-line.ts'
 
 export function addKey(kit: Kit, program: Command): void {
@@ -198,15 +198,19 @@ async function install(
   await context.withAdmin(async (admin) => {
     const preview = await admin.request({ op: 'key.install', file, dryRun: true })
     const before = await admin.request({ op: 'key.show' })
-    const names = namesOf(body, before.body)
+    const news = {
+      preview,
+      before: before.body === '' ? undefined : (JSON.parse(before.body) as KeyBody),
+      body,
+    }
     if (options.dryRun) {
       out.data(preview, () => {
-        sayChanges(context, preview, names)
+        sayChanges(context, news)
         out.say('say.dryRun')
       })
       return
     }
-    if (out.form === 'table') sayChanges(context, preview, names)
+    if (out.form === 'table') sayChanges(context, news)
     const { serial } = preview
     await confirm(context, texts.get('say.installAsk', { serial }), options.yes)
     const result = await admin.request({ op: 'key.install', file })
@@ -214,36 +218,6 @@ async function install(
       out.say('say.keyInstalled', { serial: result.serial, state: out.word(result.validity) })
     })
   })
-}
-
-type Changes = ResultOf<'key.install'>
-
-function namesOf(body: KeyBody, before: string): ReadonlyMap<number, string> {
-  const bodies = before === '' ? [body] : [JSON.parse(before) as KeyBody, body]
-  const products = bodies.flatMap((each) => (each.kind === 'license' ? each.products : []))
-  return new Map(products.map(({ id, name }) => [id, name]))
-}
-
-function sayChanges({ out, texts }: Context, changes: Changes, names: ReadonlyMap<number, string>): void {
-  const { added, removed, changed, reducedBelowUse } = changes
-  const listed = (products: readonly number[]) =>
-    products.map((product) => `${product} ${names.get(product) ?? ''}`.trim()).join(', ')
-  const lines = [
-    ['say.keyAdded', added],
-    ['say.keyRemoved', removed],
-    ['say.keyChanged', changed],
-  ] as const
-  for (const [key, products] of lines) {
-    if (products.length > 0) out.line(texts.get(key, { products: listed(products) }))
-  }
-  for (const { product, installation, used, total } of reducedBelowUse) {
-    const values = { product: listed([product]), installation: out.word(installation), used, total }
-    out.line(texts.get('say.keyReduced', values))
-  }
-  if (added.length + removed.length + changed.length + reducedBelowUse.length === 0) {
-    out.line(texts.get('say.keySame'))
-  }
-  out.line(texts.get('say.keyThen', { state: out.word(changes.validity) }))
 }
 
 async function history(context: Context): Promise<void> {
