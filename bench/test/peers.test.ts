@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process'
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UsageError } from '@tranca/tool'
 import t from 'tap'
@@ -103,4 +105,21 @@ await t.test("a peer's silence is told with Tranca's of the same run", async (t)
   const about = { name: 'etcd', version: '3.4', settings: 'as shipped', fault: 'kill-leader' } as const
   const told = gapLine({ ...about, gapsMs: [900, 1_000, 1_100], medianMs: 1_000 }, 50)
   t.match(told, /no answer for 1,000 ms, median of 3 trials; Tranca 50\.0 ms, 0\.05 of it/)
+})
+
+await t.test('a drill says before its first trial that a peer cannot be installed here', async (t) => {
+  const folder = t.testdir({})
+  for (const name of ['bash', 'id']) {
+    const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim()
+    symlinkSync(found, join(folder, name))
+  }
+  const main = fileURLToPath(new URL('../src/drill/main.js', import.meta.url))
+  // Neither etcd nor apt-get is on this path, whatever the machine has.
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'kill-leader', '--peer', 'etcd'], {
+    env: { PATH: folder },
+    encoding: 'utf8',
+  })
+  t.equal(status, 69)
+  t.equal(stdout, '')
+  t.match(stderr, /system packages missing: .*etcd-server/)
 })

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { checkWritable, told, UsageError } from '@tranca/tool'
 import { thisMachine } from '../measure/machine.ts'
 import { median } from '../measure/median.ts'
-import { measureGaps, type PeerGaps, peerFaults } from '../peers/gaps.ts'
+import { PeerError } from '../peers/errors.ts'
+import { installedAs, measureGaps, type PeerGaps, peerFaults } from '../peers/gaps.ts'
+import { installPeer } from '../peers/install.ts'
 import { type DrillArguments, helpText, scenarioLines as listed, parseArguments } from './arguments.ts'
 import { whyNoMount, whyNoShim } from './disks/ability.ts'
 import { whyNoNetwork } from './network/ability.ts'
@@ -54,7 +56,16 @@ async function drill(given: DrillArguments, command: string, signal: AbortSignal
   const startedAt = new Date().toISOString()
   const results: ScenarioResult[] = []
   const gaps: PeerGaps[] = []
+  const failed: { scenario: string; peer: string; reason: string }[] = []
   const cannot: { scenario: string; reason: string }[] = []
+  // What is missing is told before the first trial, not after the last.
+  try {
+    for (const name of given.peers) await installPeer(installedAs(name), signal)
+  } catch (error) {
+    if (signal.aborted || !(error instanceof PeerError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return exitCodes.cannot
+  }
   const reasons = new Map<Need, string | undefined>()
   for (const scenario of given.scenarios) {
     const { needs } = scenario
@@ -86,25 +97,42 @@ async function drill(given: DrillArguments, command: string, signal: AbortSignal
     const oursMs = median(result.trials.flatMap(({ silences }) => silences.all ?? []))
     for (const name of fault === undefined ? [] : given.peers) {
       say(`${scenario.name} of ${name}`)
-      const peer = await measureGaps({
-        name,
-        fault: fault!,
-        trials,
-        clients,
-        home,
-        signal,
-        onTrial: (number, gapMs) => say(`  trial ${number}: ${Math.round(gapMs)} ms without an answer`),
-      })
-      say(gapLine(peer, oursMs))
-      gaps.push(peer)
+      try {
+        const peer = await measureGaps({
+          name,
+          fault: fault!,
+          trials,
+          clients,
+          home,
+          signal,
+          onTrial: (number, gapMs) => say(`  trial ${number}: ${Math.round(gapMs)} ms without an answer`),
+        })
+        say(gapLine(peer, oursMs))
+        gaps.push(peer)
+      } catch (error) {
+        // What was seen of the others is not to be lost.
+        if (signal.aborted || !(error instanceof PeerError)) throw error
+        say(`  FAILED: ${error.message}`)
+        failed.push({ scenario: scenario.name, peer: name, reason: error.message })
+      }
     }
   }
   if (given.json !== undefined) {
-    const all = { format: 1, name: 'tranca-drill', startedAt, command, machine, results, peers: gaps, cannot }
+    const all = {
+      format: 1,
+      name: 'tranca-drill',
+      startedAt,
+      command,
+      machine,
+      results,
+      peers: gaps,
+      failed,
+      cannot,
+    }
     writeFileSync(given.json, `${JSON.stringify(all, undefined, 2)}\n`)
   }
   if (results.some(({ verdict, ok }) => verdict !== undefined && !ok)) return exitCodes.broken
-  if (results.some(({ ok }) => !ok)) return exitCodes.failed
+  if (failed.length > 0 || results.some(({ ok }) => !ok)) return exitCodes.failed
   return cannot.length > 0 ? exitCodes.cannot : exitCodes.ok
 }
 

@@ -4,10 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { median } from '../measure/median.ts'
 import { PeerError } from './errors.ts'
 import { startTunedEtcd } from './etcd.ts'
-import { installPeer } from './install.ts'
 import { limits } from './limits.ts'
 import { LoadProgram } from './load-program.ts'
-import type { DrilledName, PeerMembers, PeerServers } from './peer.ts'
+import type { DrilledName, PeerMembers, PeerName, PeerServers } from './peer.ts'
 import { peers } from './peers.ts'
 
 /** What can be done to the leader of a peer. */
@@ -24,8 +23,13 @@ export interface PeerGaps {
   readonly medianMs: number
 }
 
+/** Whose packages a drilled peer needs. */
+export function installedAs(name: DrilledName): PeerName {
+  return name === 'zookeeper' ? 'zookeeper' : 'etcd'
+}
+
 /**
- * Harms the leader of a peer while clients write without ever stopping, again and again in one cluster.
+ * Harms the leader of an installed peer while clients write without ever stopping, again and again in one cluster.
  *
  * @throws PeerError
  */
@@ -39,8 +43,7 @@ export async function measureGaps(options: {
   readonly onTrial: (number: number, gapMs: number) => void
 }): Promise<PeerGaps> {
   const { name, fault, home, signal } = options
-  const peer = peers[name === 'zookeeper' ? 'zookeeper' : 'etcd']
-  await installPeer(peer.name, signal)
+  const peer = peers[installedAs(name)]
   const built = join(home, 'peers')
   mkdirSync(built, { recursive: true })
   const command = await peer.build(built, signal)
