@@ -54,23 +54,22 @@ export class Rows {
     return this.#dirty.length
   }
 
-  /** The changes since the last take, one for each key. */
+  /** The changes since the last take, one for each key, in no meaningful order. */
   take(): Change[] {
-    // A name may have ended and begun again: its new row replaces the old one's end.
-    const changes = new Map<string, Change>()
-    for (const row of this.#dirty) {
-      if (!row.gone) continue
-      const key = row.rowKey()
-      changes.set(key, { key, value: undefined })
-    }
+    const ended = new Set<string>()
+    for (const row of this.#dirty) if (row.gone) ended.add(row.rowKey())
+    const changes: Change[] = []
     for (const row of this.#dirty) {
       row.dirtyAt = -1
       if (row.gone) continue
       row.stored = true
       const key = row.rowKey()
-      changes.set(key, { key, value: row.rowValue() })
+      // A name may have ended and begun again: its new row replaces the old one's end.
+      if (ended.size > 0) ended.delete(key)
+      changes.push({ key, value: row.rowValue() })
     }
+    for (const key of ended) changes.push({ key, value: undefined })
     this.#dirty.length = 0
-    return [...changes.values()]
+    return changes
   }
 }

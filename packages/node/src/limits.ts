@@ -27,8 +27,8 @@ export const limits = {
   /** A heartbeat's time in ticks of Raft's clock: at most so many, each at least so long. */
   ticksPerHeartbeatMax: 5,
   tickMsMin: 5,
-  /** Rows that one checkpoint takes: about a microsecond each, in one go. */
-  changedRowsMax: 10_000,
+  /** Rows that one checkpoint takes in one go, about a microsecond each; fewer would write again what soon changes again. */
+  changedRowsMax: 40_000,
   /** Followers hear of a commit after so long, if no append or heartbeat has told them before. */
   commitTellMs: 5,
   /** A peer whose socket holds more unsent bytes than this gets no further messages until it drains. */
