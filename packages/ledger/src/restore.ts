@@ -1,11 +1,12 @@
-import { strict as assert } from 'node:assert'
 import { type Holding, ResourceHold, type Waiter, type WaiterRow } from './graph.ts'
 import { type CheckoutClaimsRow, CheckoutWaiter } from './license/checkout.ts'
 import { Grant } from './license/pool.ts'
-import { countRestored, LICENSE_KINDS, restoreLicenses } from './license/restore.ts'
+import { countRestored, LICENSE_KINDS, type LicenseKind, restoreLicenses } from './license/restore.ts'
 import { type LockClaimsRow, LockWaiter } from './lock/acquire.ts'
 import { LockHold } from './lock/lock.ts'
-import type { RowEntry } from './rows.ts'
+import { complain, complaintAbout } from './row-shape.ts'
+import { rowChecks } from './row-shapes.ts'
+import type { Row, RowEntry } from './rows.ts'
 import { type PermitClaimsRow, PermitWaiter } from './semaphore/acquire.ts'
 import { PermitHold } from './semaphore/semaphore.ts'
 import { Reservation } from './sequence/sequence.ts'
@@ -16,17 +17,26 @@ import type { State } from './state.ts'
 
 const KINDS = ['x', 'n', 's', 'a', 'q', 'c', 'f', 'g', 'l', 'm', 'k', 'r', 'w'] as const
 type Kind = (typeof KINDS)[number]
+/** Read in the order of the numbers that are their keys. */
+const BY_NUMBER = ['s', 'i', 't', 'e'] as const
 const ALL_KINDS = [...KINDS, ...LICENSE_KINDS] as const
 type AnyKind = (typeof ALL_KINDS)[number]
 
+/** @throws LedgerError if a row is none that a ledger has written, or does not fit the others */
 export function restoreRows(state: State, rows: Iterable<RowEntry>): void {
+  /** What is being read, for the complaint: a row of a table, then what it became. */
+  let atKind: AnyKind = 'x'
+  let at: RowEntry | undefined
+  let linked: Holding | Waiter | undefined
   const byKind = new Map<AnyKind, RowEntry[]>(ALL_KINDS.map((kind) => [kind, []]))
   for (const { key, value } of rows) {
     const list = byKind.get(key[0] as AnyKind)
-    assert(list !== undefined && (key === 'x' || key[1] === '/'), `unknown row ${JSON.stringify(key)}`)
+    if (list === undefined || (key !== 'x' && key[1] !== '/'))
+      complain(key, '', key, 'the key of a known table')
+    rowChecks[key[0] as AnyKind](key, value)
     list.push({ key: key.slice(2), value })
   }
-  byKind.get('s')!.sort((a, b) => Number(a.key) - Number(b.key))
+  for (const kind of BY_NUMBER) byKind.get(kind)!.sort((a, b) => Number(a.key) - Number(b.key))
 
   const { sessions, locks, codes, semaphores, sequences, members, core } = state
   const ownerOf = sessions.ownerOf.bind(sessions)
@@ -50,18 +60,35 @@ export function restoreRows(state: State, rows: Iterable<RowEntry>): void {
     r: (key, value) => holdings.push(sequences.restoreReservation(Number(key), value, ownerOf)),
     w: (_key, value) => waiters.push(restoreWaiter(state, value as WaiterRow)),
   }
-  for (const kind of KINDS) {
-    // Waiters look at what they wait for, so all of it comes before them.
-    if (kind === 'w') {
-      for (const grant of restoreLicenses(state.licenses, (each) => byKind.get(each)!, ownerOf))
-        holdings.push(grant)
-    }
-    for (const { key, value } of byKind.get(kind)!) restore[kind](key, value)
+  const rowsOf = function* (kind: LicenseKind): Generator<RowEntry> {
+    atKind = kind
+    for (at of byKind.get(kind)!) yield at
+    at = undefined
   }
+  try {
+    for (const kind of KINDS) {
+      // Waiters look at what they wait for, so all of it comes before them.
+      if (kind === 'w') {
+        for (const grant of restoreLicenses(state.licenses, rowsOf, ownerOf)) holdings.push(grant)
+      }
+      atKind = kind
+      for (at of byKind.get(kind)!) restore[kind](at.key, at.value)
+      at = undefined
+    }
+    for (linked of holdings.sort((a, b) => a.order - b.order)) link(state, linked)
+    linked = undefined
+    countRestored(state.licenses)
+    for (linked of waiters.sort((a, b) => a.order - b.order)) state.waiters.enqueue(linked)
+  } catch (error) {
+    throw complaintAbout(at ? { ...at, key: `${atKind}/${at.key}` } : rowOfLinked(linked), error)
+  }
+}
 
-  for (const holding of holdings.sort((a, b) => a.order - b.order)) link(state, holding)
-  countRestored(state.licenses)
-  for (const waiter of waiters.sort((a, b) => a.order - b.order)) state.waiters.enqueue(waiter)
+function rowOfLinked(linked: Holding | Waiter | undefined): RowEntry {
+  if (linked === undefined) return { key: '', value: undefined }
+  // Holds are part of their resource's row; all other holdings have one of their own.
+  const row = linked instanceof ResourceHold ? linked.resource : (linked as Waiter | (Holding & Row))
+  return { key: row.rowKey(), value: undefined }
 }
 
 function link(state: State, holding: Holding): void {

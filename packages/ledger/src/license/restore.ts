@@ -6,7 +6,7 @@ import { Borrow } from './borrowed.ts'
 import { parseKeyBody } from './key-body.ts'
 import type { Licenses } from './licenses.ts'
 import type { PeakValue } from './peak-meter.ts'
-import { CoolDown, Grant, type GrantRow, type PoolRow, Seat, type SeatRow } from './pool.ts'
+import { CoolDown, Grant, type GrantRow, type Pool, type PoolRow, Seat, type SeatRow } from './pool.ts'
 import type { KeyView } from './reads.ts'
 import { KeyRecord, type StoredKey } from './validity.ts'
 
@@ -19,12 +19,13 @@ export type LicenseKind = (typeof LICENSE_KINDS)[number]
 /** Restores all but the grants' places with their owners, which the caller links in the order of holdings. */
 export function restoreLicenses(
   licenses: Licenses,
-  rowsOf: (kind: LicenseKind) => readonly RowEntry[],
+  /** Those with numbers as keys in the order of these. */
+  rowsOf: (kind: LicenseKind) => Iterable<RowEntry>,
   ownerOf: (session: number, name: string) => Owner,
 ): Grant[] {
   const { validity, usage, denials, catalog, book } = licenses
   const { overall } = licenses.tally
-  for (const { key, value } of byNumber(rowsOf('i'))) {
+  for (const { key, value } of rowsOf('i')) {
     const { body, signature, keyId, ...view } = value as KeyView & StoredKey
     const parsed = parseKeyBody(body)
     assert(parsed.ok, `the installed key ${view.serial} can be read`)
@@ -61,21 +62,25 @@ export function restoreLicenses(
   for (const { key, value } of rowsOf('o')) {
     const at = key.indexOf('\0')
     const { order, deadlineMs } = value as { readonly order: number; readonly deadlineMs: number }
-    const coolDown = new CoolDown(catalog.pools.get(key.slice(0, at))!, key.slice(at + 1), order, deadlineMs)
+    const coolDown = new CoolDown(poolOf(licenses, key.slice(0, at)), key.slice(at + 1), order, deadlineMs)
     coolDown.stored = true
     licenses.armCoolDown(coolDown)
   }
   for (const { value } of rowsOf('b')) {
     const row = value as ReturnType<Borrow['rowValue']>
-    const borrow = new Borrow(seats.get(row.seat)!, row.order, row)
+    const seat = seats.get(row.seat)
+    assert(seat !== undefined, `there is no seat ${row.seat}`)
+    const borrow = new Borrow(seat, row.order, row)
     borrow.stored = true
     lend(licenses, borrow)
   }
   for (const { key, value } of rowsOf('h')) usage.restore(key, value)
-  for (const { value } of byNumber(rowsOf('e'))) denials.restore(value)
-  return rowsOf('d').map(({ key, value }) =>
-    restoreGrant(licenses, Number(key), value as GrantRow, seats, ownerOf),
-  )
+  for (const { value } of rowsOf('e')) denials.restore(value)
+  const grants: Grant[] = []
+  for (const { key, value } of rowsOf('d')) {
+    grants.push(restoreGrant(licenses, Number(key), value as GrantRow, seats, ownerOf))
+  }
+  return grants
 }
 
 /** After the grants are linked: what is counted from them. */
@@ -90,12 +95,12 @@ export function countRestored(licenses: Licenses): void {
   overall.meter.nowConnections = licenses.grants.table.size
 }
 
-function restoreSeats(licenses: Licenses, rows: readonly RowEntry[]): Map<number, Seat> {
+function restoreSeats(licenses: Licenses, rows: Iterable<RowEntry>): Map<number, Seat> {
   const seats = new Map<number, Seat>()
   const resting: { readonly seat: Seat; readonly deadlineMs: number }[] = []
-  for (const { key, value } of byNumber(rows)) {
+  for (const { key, value } of rows) {
     const row = value as SeatRow
-    const pool = licenses.catalog.pools.get(row.pool)!
+    const pool = poolOf(licenses, row.pool)
     const { user, group, company, host, units, unit, takenMs, sinceMs, accruedMs } = row
     const subject = { user, group, company, host }
     const seat = new Seat(pool, {
@@ -143,7 +148,7 @@ function restoreGrant(
   const { user, group, company, host, feature, status, units, token, sinceMs, lingerMs, idleMs } = row
   const subject = { user, group, company, host }
   const fields = { subject, feature, status, units, token, sinceMs, lingerMs, idleMs }
-  const pool = licenses.catalog.pools.get(row.pool)!
+  const pool = poolOf(licenses, row.pool)
   const grant = new Grant(ownerOf(row.session, row.owner), order, pool, seats.get(row.seat), fields)
   if (row.taken !== undefined) grant.taken = new Set(row.taken)
   if (row.idleAtMs >= 0) licenses.grants.armIdle(grant, row.idleAtMs)
@@ -151,6 +156,8 @@ function restoreGrant(
   return grant
 }
 
-function byNumber(rows: readonly RowEntry[]): RowEntry[] {
-  return [...rows].sort((a, b) => Number(a.key) - Number(b.key))
+function poolOf(licenses: Licenses, id: string): Pool {
+  const pool = licenses.catalog.pools.get(id)
+  assert(pool !== undefined, `there is no pool ${id}`)
+  return pool
 }

@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert'
 import type { Scope, SequenceSpec } from '../commands.ts'
 import type { Core } from '../core.ts'
 import type { Owner, Session } from '../graph.ts'
@@ -179,7 +180,8 @@ export class Sequences {
       string,
       string,
     ]
-    const sequence = this.table.get(nameKey(namespace, name))!
+    const sequence = this.table.get(nameKey(namespace, name))
+    assert(sequence !== undefined, `there is no sequence ${name}`)
     const { last } = value as { readonly last: string }
     const counter = new Counter(this.core, sequence, `${company}\0${branch}\0${period}`, last)
     counter.stored = true
@@ -189,16 +191,22 @@ export class Sequences {
 
   restoreFree(key: string, value: unknown): void {
     const [counterKey, id] = splitLast(key)
-    this.counters.get(counterKey)!.free.restore(id, value)
+    this.#counter(counterKey).free.restore(id, value)
   }
 
   restoreGap(key: string, value: unknown): void {
     const [counterKey, id] = splitLast(key)
     const gap = new Gap(counterKey, id, value as GapRecord)
     gap.stored = true
-    const { gaps } = this.counters.get(counterKey)!
+    const { gaps } = this.#counter(counterKey)
     const after = gaps.findIndex((other) => other.id > id)
     gaps.splice(after < 0 ? gaps.length : after, 0, gap)
+  }
+
+  #counter(key: string): Counter {
+    const counter = this.counters.get(key)
+    assert(counter !== undefined, `there is no counter ${JSON.stringify(key)}`)
+    return counter
   }
 
   /** The caller adds it, in the order of all holdings. */
@@ -208,7 +216,7 @@ export class Sequences {
     owner: (session: number, name: string) => Owner,
   ): Reservation {
     const row = value as ReservationRow
-    const counter = this.counters.get(row.counter)!
+    const counter = this.#counter(row.counter)
     const holder = owner(row.session, row.owner)
     const reservation = new Reservation(holder, order, counter, row.value, row.deadlineMs)
     reservation.stored = true

@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert'
 import type { Core } from '../core.ts'
 import { type Owner, Session, type SessionFields } from '../graph.ts'
 import type { SessionView } from '../reads.ts'
@@ -68,10 +69,16 @@ export class Sessions {
   restoreAnswer(sessionId: number, id: number, value: unknown): void {
     const answer = new Answer(sessionId, id, value as Result)
     answer.stored = true
-    this.table.get(sessionId)!.answers.add(answer)
+    this.#get(sessionId).answers.add(answer)
   }
 
   ownerOf(sessionId: number, name: string): Owner {
-    return this.table.get(sessionId)!.owner(name)
+    return this.#get(sessionId).owner(name)
+  }
+
+  #get(id: number): Session {
+    const session = this.table.get(id)
+    assert(session !== undefined, `there is no session ${id}`)
+    return session
   }
 }
