@@ -191,6 +191,23 @@ await t.test('named users are assigned while units are free, and stay until unas
   })
 })
 
+await t.test('a user who is assigned again while her unit lingers keeps it', async (t) => {
+  twice((failOver) => {
+    const world = licensed([{ id: 4016, nature: 'named', quantity: 1 }])
+    const erp = world.open('erp')
+    take(erp, 4016, { owner: 'ana', lingerMs: 5_000 })
+    erp.do({ op: 'license.unassign', product: 4016, user: 'ana' })
+    erp.do({ op: 'owner.release', owner: 'ana' })
+    failOver(world)
+    t.match(granted(erp.do({ op: 'license.assign', product: 4016, user: 'ana' })), { assigned: 1 })
+    failOver(world)
+    world.pass(10_000)
+    t.equal(world.used(4016), 1)
+    t.equal(outcome(checkout(erp, 4016, { owner: 'bia' })), 'exhausted')
+    t.equal(take(erp, 4016, { owner: 'ana' }).status, 'inUse')
+  })
+})
+
 await t.test('several units in one check-out count for their consumer', async (t) => {
   const world = licensed([{ id: 4000, quantity: 5 }])
   const erp = world.open('erp')

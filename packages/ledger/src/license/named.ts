@@ -23,6 +23,7 @@ export function assign(licenses: Licenses, session: Session, operation: LicenseA
     const isUsable = licenses.validity.refusal() === undefined
     const verdict = judge(pool, asked)
     if (seat !== undefined) {
+      licenses.seats.hold(seat)
       seat.assigned = true
       pool.assigned += 1
       licenses.core.rows.mark(seat)

@@ -21,7 +21,7 @@ export class Seats {
     const key = asked.keyIn(pool)
     const own = key === undefined ? undefined : pool.seats.get(key)
     if (own !== undefined && own.state !== 'resting') {
-      if (own.state === 'lingering') this.#stopLingering(own)
+      this.hold(own)
       if (units > own.units) {
         this.makeRoom(pool, units - own.units)
         this.#tally.resize(own, units)
@@ -40,6 +40,11 @@ export class Seats {
     }
     this.makeRoom(pool, units)
     return this.newSeat(pool, key, asked.subject, units)
+  }
+
+  /** A seat that is in use or kept for its consumer from now on does not end by itself. */
+  hold(seat: Seat): void {
+    if (seat.state === 'lingering') this.#stopLingering(seat)
   }
 
   newSeat(pool: Pool, key: string | undefined, subject: Subject, units: number): Seat {
