@@ -89,6 +89,35 @@ await t.test('O22: usage that is older than the new rule allows is forgotten at 
   })
 })
 
+await t.test('the peak of an on-demand product is that of its metric', async (t) => {
+  twice((failOver) => {
+    const world = new LicenseWorld()
+    world.install(
+      keyBody([{ id: 4177, nature: 'onDemand', quantity: 500 }], {}, { validUntil: '2027-12-31' }),
+    )
+    const erp = world.open('erp', { ttlMs: 600_000 })
+    const metric = (value: number) => erp.do({ op: 'license.metric', product: 4177, value })
+    metric(480)
+    const atMs = world.wallMs
+    failOver(world)
+    world.pass(HOUR)
+    metric(120)
+    failOver(world)
+    t.match(world.view(4177), { used: 120, peak: 480, peakMs: atMs })
+    world.pass(2 * HOUR)
+    metric(130)
+    const since = (fromMs: number) =>
+      world.read({ op: 'license.usage', fromMs, toMs: Number.MAX_SAFE_INTEGER, by: 'product', limit: 9 }).rows
+    t.match(since(0), [{ key: '4177', peak: 480 }])
+    t.match(since(world.wallMs - HOUR), [{ key: '4177', peak: 130 }])
+    t.match(
+      since(world.wallMs - 2 * HOUR),
+      [{ key: '4177', peak: 480 }],
+      'an hour begins with what there was',
+    )
+  })
+})
+
 await t.test('what was used while nothing was kept stays unknown', async (t) => {
   const world = licensed()
   const erp = world.open('erp', { ttlMs: 600_000 })

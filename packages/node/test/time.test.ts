@@ -53,6 +53,26 @@ t.test('a session that was resumed counts from then, under its new generation', 
   t.equal(keeper.count, 0)
 })
 
+t.test('who spoke again is looked at when its time is over, and not only at the next one', async (t) => {
+  const clock = new VirtualClock()
+  const keeper = new SessionKeeper(clock)
+  keeper.start([
+    { session: 1, generation: 1, ttlMs: 2_000 },
+    { session: 2, generation: 1, ttlMs: 60_000 },
+  ])
+  clock.advance(1_500)
+  keeper.heard(1)
+  clock.advance(1_000)
+  t.same(keeper.expired(), [], 'looked at when it might have been over')
+  keeper.opened({ session: 3, generation: 1, ttlMs: 2_000 })
+  clock.advance(1_001)
+  t.same(keeper.expired(), [{ session: 1, generation: 1 }])
+  clock.advance(1_000)
+  t.same(keeper.expired(), [{ session: 3, generation: 1 }])
+  clock.advance(60_000)
+  t.same(keeper.expired(), [{ session: 2, generation: 1 }])
+})
+
 t.test('O11: cluster time goes on from the ledger and ignores jumps of the wall clock', async (t) => {
   const clock = new VirtualClock()
   const cluster = new ClusterClock(clock)

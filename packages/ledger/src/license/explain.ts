@@ -115,7 +115,7 @@ function triedOf(pool: Pool, outcome: Verdict): LicenseTried {
     product: pool.product,
     name: pool.spec.name,
     total: pool.total,
-    used: pool.spec.nature === 'onDemand' ? pool.metric : pool.used,
+    used: pool.consumption,
     reserved: pool.rules?.unfilled ?? 0,
     overdraft: pool.overdraft,
     queued: pool.queue.size,

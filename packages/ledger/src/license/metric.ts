@@ -24,6 +24,7 @@ export function setMetric(licenses: Licenses, session: Session, operation: Licen
     licenses.core.rows.mark(pool)
     licenses.core.emitValue('license.metric', session.namespace, pool.label, session.id, '', String(value))
     licenses.waiters.touchLine(pool)
+    licenses.tally.measure(pool)
   }
   return { ok: true, value: { value, limit, exceeded: value > limit } }
 }

@@ -390,6 +390,11 @@ export class Pool implements Row, Line {
     return this.spec.nature !== 'onDemand' && this.spec.nature !== 'enabling'
   }
 
+  /** What stands against the contract: units in use, or the active items of an on-demand product. */
+  get consumption(): number {
+    return this.spec.nature === 'onDemand' ? this.metric : this.used
+  }
+
   /** A lease, several units and cores make sense only where units are. */
   get hasUnits(): boolean {
     return this.spec.nature === 'concurrent' || this.spec.nature === 'processing'

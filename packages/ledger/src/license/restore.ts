@@ -87,7 +87,7 @@ export function restoreLicenses(
 export function countRestored(licenses: Licenses): void {
   for (const pool of licenses.catalog.poolList) {
     pool.ceiling = Math.max(pool.inForce, pool.used)
-    pool.peaks.nowUnits = pool.used
+    pool.peaks.nowUnits = pool.consumption
     pool.peaks.nowConnections = pool.connections
   }
   const { overall, units } = licenses.tally

@@ -117,7 +117,7 @@ export class Tally {
     const core = this.#core
     const usage = this.#usage
     const hourBefore = pool.peaks.hour
-    if (usage.measure(pool.peaks, pool.used, pool.connections)) core.rows.mark(pool)
+    if (usage.measure(pool.peaks, pool.consumption, pool.connections)) core.rows.mark(pool)
     if (pool.peaks.hour !== hourBefore) {
       const idle = [...pool.accounts.values()].filter(({ units }) => units === 0)
       for (const { key } of idle) pool.accounts.delete(key)

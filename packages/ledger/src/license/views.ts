@@ -99,9 +99,8 @@ function productList(
 
 function productView(licenses: Licenses, pool: Pool): LicenseProductView {
   const { spec, peaks } = pool
-  const isMetric = spec.nature === 'onDemand'
-  const used = isMetric ? pool.metric : pool.used
-  const most = isMetric ? pool.total : pool.inForce
+  const used = pool.consumption
+  const most = spec.nature === 'onDemand' ? pool.total : pool.inForce
   return {
     product: pool.product,
     name: spec.name,

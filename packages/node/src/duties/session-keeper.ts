@@ -15,6 +15,8 @@ interface Kept {
 export class SessionKeeper {
   readonly #clock: Clock
   readonly #sessions = new Map<number, Kept>()
+  /** Before that nobody can have been silent for too long: who is heard meanwhile only has more time. */
+  #dueMs = Number.POSITIVE_INFINITY
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -26,22 +28,25 @@ export class SessionKeeper {
 
   /** A term begins: all sessions of the ledger, each as if it had spoken now. */
   start(sessions: Iterable<{ session: number; generation: number; ttlMs: number }>): void {
-    this.#sessions.clear()
+    this.stop()
     for (const one of sessions) this.opened(one)
   }
 
   stop(): void {
     this.#sessions.clear()
+    this.#dueMs = Number.POSITIVE_INFINITY
   }
 
   /** A session was opened or resumed: it has spoken now, under this generation. */
   opened(one: { session: number; generation: number; ttlMs: number }): void {
+    const heardMs = this.#clock.nowMs()
     this.#sessions.set(one.session, {
       generation: one.generation,
       ttlMs: one.ttlMs,
-      heardMs: this.#clock.nowMs(),
+      heardMs,
       proposed: false,
     })
+    this.#dueMs = Math.min(this.#dueMs, heardMs + one.ttlMs)
   }
 
   heard(session: number): void {
@@ -62,8 +67,15 @@ export class SessionKeeper {
   expired(): { session: number; generation: number }[] {
     const now = this.#clock.nowMs()
     const silent: { session: number; generation: number }[] = []
+    if (now <= this.#dueMs) return silent
+    this.#dueMs = Number.POSITIVE_INFINITY
     for (const [session, kept] of this.#sessions) {
-      if (kept.proposed || now - kept.heardMs <= kept.ttlMs) continue
+      if (kept.proposed) continue
+      const dueMs = kept.heardMs + kept.ttlMs
+      if (now <= dueMs) {
+        this.#dueMs = Math.min(this.#dueMs, dueMs)
+        continue
+      }
       kept.proposed = true
       silent.push({ session, generation: kept.generation })
     }
