@@ -212,6 +212,11 @@ async function oldCopy(t: Test, restartAll: boolean): Promise<void> {
   cpSync(cluster.dataOf(victim), `${cluster.dataOf(victim)}-old`, { recursive: true })
   await cluster.startNode(victim)
   await session.owner('u').lock('between')
+  // The leader puts a start on record at its next look: others that restart themselves know only what is there.
+  await until('its second start is on record', async () => {
+    const { members } = await cluster.admin.request({ op: 'member.list' })
+    return members.some(({ id, starts }) => id === victim && starts === 2)
+  })
   await cluster.whenEqual()
   for (const id of restartAll ? [1, 2, 3] : [victim]) await cluster.stopNode(id)
   rmSync(cluster.dataOf(victim), { recursive: true })
