@@ -48,7 +48,10 @@ export interface DevClusterOptions {
   readonly members?: number | undefined
   /** Removes a former cluster of this directory first. Never removes anything else. */
   readonly fresh?: boolean | undefined
-  /** For a new cluster. `default`: 5555.. if free, else free ones; `free`: free ones; a number: counted from it. */
+  /**
+   * For a new cluster. `default`: 5555.. if free, else free ones; `free`: free ones; a number: counted from it, and
+   * refused (`DEV_PORTS_DIFFER`) where the directory has others.
+   */
   readonly ports?: PortChoice | undefined
   /** For a new cluster: one for each member, which then listens there and runs behind its command. */
   readonly hosts?: readonly DevHost[] | undefined

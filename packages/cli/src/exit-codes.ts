@@ -61,6 +61,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   DEV_DIRECTORY_FOREIGN: exitCodes.usage,
   DEV_DIRECTORY_UNREADABLE: exitCodes.usage,
   DEV_MEMBERS_DIFFER: exitCodes.usage,
+  DEV_PORTS_DIFFER: exitCodes.usage,
   DEV_MEMBER_UNKNOWN: exitCodes.usage,
   DEV_PORT_IN_USE: exitCodes.usage,
   // disk

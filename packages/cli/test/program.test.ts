@@ -341,7 +341,7 @@ await t.test('a folder that is no development cluster is never removed, and size
     JSON.stringify({ version: 1, cluster: 'dev', members: [member] }),
   )
   t.equal(await run(['dev', '--dir', join(state, 'kept'), '--members', '3'], io), exitCodes.usage)
-  t.match(io.err(), /holds a cluster of 1 members, not 3/)
+  t.match(io.err(), /holds a cluster of 1 members, so --members 3 does not fit/)
   writeFileSync(join(state, 'busy.pid'), '1\n')
   t.equal(await run(['dev', '--dir', join(state, 'busy')], io), exitCodes.usage)
   t.match(io.err(), /in use by process 1/)

@@ -71,6 +71,7 @@ export async function openPlan(options: {
         { directory, found: founders, asked: options.members },
       )
     }
+    mustListenAt(directory, plan, options.ports)
     return plan
   }
   const count = options.members ?? 3
@@ -88,6 +89,19 @@ export async function openPlan(options: {
   mkdirSync(directory, { recursive: true })
   writePlan(directory, plan)
   return plan
+}
+
+/** Ports were chosen when the plan was made; clients know them. */
+function mustListenAt(directory: string, plan: Plan, asked: PortChoice): void {
+  if (typeof asked !== 'number') return
+  const founders = plan.members.filter((member) => !member.added)
+  if (founders.every(({ id, client }) => client === `${LOOPBACK}:${asked + id - 1}`)) return
+  const found = founders.map(({ client }) => client).join(', ')
+  throw new DevClusterError(
+    'DEV_PORTS_DIFFER',
+    `${directory} holds a cluster that listens on ${found}, but ports from ${asked} on were asked for`,
+    { directory, found, asked },
+  )
 }
 
 /** Plans one more member, to be added to the running cluster. */

@@ -502,7 +502,9 @@ export const en = {
   'cause.DEV_DIRECTORY_FOREIGN':
     '{directory} holds something that is no development cluster, so it is not removed. Name another folder with --dir.',
   'cause.DEV_MEMBERS_DIFFER':
-    '{directory} holds a cluster of {found} members, not {asked}. Add --fresh for a new one, or name another folder with --dir.',
+    '{directory} holds a cluster of {found} members, so --members {asked} does not fit. Leave it out; or begin a new cluster with --fresh, which removes that one; or name another folder with --dir.',
+  'cause.DEV_PORTS_DIFFER':
+    '{directory} holds a cluster that listens on {found}, so --port {asked} does not fit. Leave it out; or begin a new cluster with --fresh, which removes that one; or name another folder with --dir.',
   'cause.DEV_PORT_IN_USE':
     '{address}, where {name} would listen, is in use. Stop what runs there, or begin a new cluster on other ports with --fresh --port.',
   'cause.DEV_MEMBER_UNKNOWN': "No member is named '{name}'; there are {names}.",

@@ -508,7 +508,9 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'cause.DEV_DIRECTORY_FOREIGN':
     '{directory} contém algo que não é um cluster de desenvolvimento, por isso não é removido. Indique outra pasta com --dir.',
   'cause.DEV_MEMBERS_DIFFER':
-    '{directory} contém um cluster de {found} membros, não {asked}. Use --fresh para um novo, ou indique outra pasta com --dir.',
+    '{directory} contém um cluster de {found} membros, então --members {asked} não serve. Deixe-o de fora; ou comece um cluster novo com --fresh, que remove aquele; ou indique outra pasta com --dir.',
+  'cause.DEV_PORTS_DIFFER':
+    '{directory} contém um cluster que escuta em {found}, então --port {asked} não serve. Deixe-o de fora; ou comece um cluster novo com --fresh, que remove aquele; ou indique outra pasta com --dir.',
   'cause.DEV_PORT_IN_USE':
     '{address}, onde {name} escutaria, está em uso. Pare o que roda ali, ou comece um cluster novo em outras portas com --fresh --port.',
   'cause.DEV_MEMBER_UNKNOWN': "Nenhum membro se chama '{name}'; existem {names}.",
