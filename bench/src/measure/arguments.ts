@@ -42,7 +42,8 @@ Options:
   --stages           of locks alone, at 1, 64 and 256 clients, and where the time of a request goes; of a cluster
                      that is started here
   --peer NAMES       etcd, zookeeper, redis, with commas or repeated: installed from Debian's packages if need be,
-                     started here, and measured with Tranca in turns; --only leaves out rows of this comparison
+                     started here, and measured with Tranca in turns; --only leaves out rows of this comparison;
+                     bare: three processes that only pass on, sync and answer bytes, the floor of this machine
   --json FILE        everything that was measured, as JSON
   --html FILE        the same as a page with plots, for a browser without a network or a printer
   --help             this text

@@ -10,6 +10,7 @@ import { PeerServer } from './server.ts'
 /** Three members with the settings as shipped, driven by etcd's own Go client. */
 export const etcd: Peer = {
   name: 'etcd',
+  needsPackages: true,
   works: {
     lock: 'Lock and Unlock of a concurrency.Mutex',
     sequence: 'Put of one key, the revision is the number',

@@ -14,6 +14,9 @@ export const limits = {
   gapFaultAfterMs: 300,
   /** Longer than a peer is silent after the fault. */
   gapRecordMs: { 'kill-leader': 6_000, 'pause-leader': 20_000 },
+  /** Of the floor: as Tranca's `gatherMs` and `gatherShare`. */
+  barePauseMs: 2,
+  bareShare: 0.9,
   /** What is kept of the words of a process that failed. */
   wordsMax: 2_000,
 } as const

@@ -1,7 +1,7 @@
 import type { PeerServer } from './server.ts'
 
 /** What can be measured beside Tranca. */
-export const peerNames = ['etcd', 'zookeeper', 'redis'] as const
+export const peerNames = ['etcd', 'zookeeper', 'redis', 'bare'] as const
 export type PeerName = (typeof peerNames)[number]
 
 /** Works that are compared. */
@@ -14,6 +14,8 @@ export type DrilledName = (typeof drilledNames)[number]
 /** How one peer is built, started and driven. */
 export interface Peer {
   readonly name: PeerName
+  /** Has a group of its own in the script of system packages. */
+  readonly needsPackages: boolean
   /** For people: what one operation of each work is with this peer. */
   readonly works: Readonly<Partial<Record<PeerWork, string>>>
   /** Builds the load program if it is older than its source; returns the command that starts it. */

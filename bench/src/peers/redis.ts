@@ -10,6 +10,7 @@ import { PeerServer } from './server.ts'
 /** One server that writes before it answers: what a user would pick in place of a cluster. Driven through hiredis. */
 export const redis: Peer = {
   name: 'redis',
+  needsPackages: true,
   works: {
     lock: 'SET NX PX, and a script that compares and deletes',
     sequence: 'INCR',

@@ -16,6 +16,7 @@ const MEMBERS = 3
 /** Three members with the settings of Debian's example (ticks of 2 s), driven by ZooKeeper's own Java client. */
 export const zookeeper: Peer = {
   name: 'zookeeper',
+  needsPackages: true,
   works: {
     lock: 'create of an ephemeral node, and delete',
     sequence: 'setData of one node, the version is the number',
