@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { symlinkSync } from 'node:fs'
+import { readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UsageError } from '@tranca/tool'
@@ -7,6 +7,8 @@ import t from 'tap'
 import { parseArguments as parseDrill } from '../src/drill/arguments.ts'
 import { gapLine } from '../src/drill/print.ts'
 import { parseArguments } from '../src/measure/arguments.ts'
+import { bare } from '../src/peers/bare/bare.ts'
+import { Frames, frameOf } from '../src/peers/bare/frames.ts'
 import { runCommand } from '../src/peers/command.ts'
 import { rowResult } from '../src/peers/compare.ts'
 import { PeerError } from '../src/peers/errors.ts'
@@ -122,4 +124,46 @@ await t.test('a drill says before its first trial that a peer cannot be installe
   t.equal(status, 69)
   t.equal(stdout, '')
   t.match(stderr, /system packages missing: .*etcd-server/)
+})
+
+await t.test('the floor replicates and syncs what it answers, and needs nothing of the system', async (t) => {
+  const directory = t.testdir({})
+  const { signal } = new AbortController()
+  t.equal(bare.needsPackages, false)
+  const servers = await bare.start(directory, signal)
+  t.teardown(() => servers.close())
+  t.equal(servers.pids().length, 3)
+  const command = await bare.build(directory, signal)
+  for (const work of ['lock', 'sequence'] as const) {
+    const program = await LoadProgram.open(command, { addresses: servers.addresses, work, clients: 30 })
+    const { perSecond, latency } = await program.run({ warmMs: 20, recordMs: 200 })
+    t.ok(perSecond > 0 && latency.p50Ms > 0 && latency.p99Ms >= latency.p50Ms, work)
+    // A second run finds the clients idle, and wakes them.
+    t.ok((await program.run({ warmMs: 0, recordMs: 100 })).latency.count > 0)
+    program.close()
+  }
+  // Followers first got an empty frame each, by which it was seen that they serve.
+  const [leader, ...followers] = ['bare1', 'bare2', 'bare3'].map((name) =>
+    readFileSync(`${directory}/${name}`),
+  )
+  const written = leader!.subarray(0, 8_192)
+  t.ok(written.includes(Buffer.alloc(48, 7)), 'the requests of clients')
+  for (const log of followers) t.ok(log.subarray(4, 4 + written.length).equals(written))
+})
+
+await t.test('frames of the floor are cut out of a stream, however it comes', (t) => {
+  const all = Buffer.concat([
+    frameOf([Buffer.from('ab'), Buffer.from('c')]),
+    frameOf([]),
+    frameOf([Buffer.from('d')]),
+  ])
+  for (let cut = 0; cut <= all.length; cut++) {
+    const frames = new Frames()
+    const found = [all.subarray(0, cut), all.subarray(cut)].flatMap((part) => frames.take(part))
+    t.same(
+      found.map((frame) => frame.subarray(4).toString()),
+      ['abc', '', 'd'],
+    )
+  }
+  t.end()
 })
