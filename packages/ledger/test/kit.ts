@@ -29,6 +29,8 @@ export class World {
   wallMs = WALL
   term = 1
   readonly limits: Partial<Limits>
+  /** What checkpoints have written, each row as JSON. */
+  readonly #disk = new Map<string, string>()
   #index = 0
   #keys = 0
 
@@ -94,9 +96,30 @@ export class World {
       .sort(([a], [b]) => (a < b ? -1 : 1))
   }
 
-  /** The leader is gone; another node goes on with its own copy. */
+  /** The rows that changed go to the disk. */
+  checkpoint(): void {
+    for (const { key, value } of this.ledger.takeChanges()) {
+      if (value === undefined) this.#disk.delete(key)
+      else this.#disk.set(key, JSON.stringify(value))
+    }
+  }
+
+  /** @throws when a row changed, came or went, and no checkpoint was told */
+  checkStored(): void {
+    const gone = new Set(this.#disk.keys())
+    for (const { key, value } of this.ledger.rows()) {
+      const [stored, now] = [this.#disk.get(key), JSON.stringify(value)]
+      if (stored !== now) throw new Error(`${key}: stored ${stored}, is ${now}`)
+      gone.delete(key)
+    }
+    for (const key of gone) throw new Error(`${key} is stored and gone`)
+  }
+
+  /** The leader is gone; another node goes on with what is on the disk after a checkpoint. */
   failOver(): void {
-    const rows = JSON.parse(JSON.stringify([...this.ledger.rows()].reverse()))
+    this.checkpoint()
+    this.checkStored()
+    const rows = [...this.#disk].reverse().map(([key, value]) => ({ key, value: JSON.parse(value) }))
     this.ledger = Ledger.restore(rows, { sink: this, limits: this.limits })
     this.newLeader()
   }

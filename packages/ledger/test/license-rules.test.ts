@@ -185,6 +185,7 @@ await t.test('named users are assigned while units are free, and stay until unas
     t.match(granted(erp.do({ op: 'license.unassign', product: 4016, user: 'ana' })), { assigned: 1 })
     t.equal(outcome(checkout(erp, 4016, { owner: 'caio' })), 'ok')
     erp.do({ op: 'license.unassign', product: 4016, user: 'bia' })
+    failOver(world)
     t.equal(world.used(4016), 2, 'bia works until she leaves')
     erp.do({ op: 'owner.release', owner: 'bia' })
     t.equal(world.used(4016), 1)
@@ -205,6 +206,20 @@ await t.test('a user who is assigned again while her unit lingers keeps it', asy
     t.equal(world.used(4016), 1)
     t.equal(outcome(checkout(erp, 4016, { owner: 'bia' })), 'exhausted')
     t.equal(take(erp, 4016, { owner: 'ana' }).status, 'inUse')
+  })
+})
+
+await t.test('a user who is assigned again while at work stays assigned', async (t) => {
+  twice((failOver) => {
+    const world = licensed([{ id: 4016, nature: 'named', quantity: 1 }])
+    const erp = world.open('erp')
+    take(erp, 4016, { owner: 'ana' })
+    erp.do({ op: 'license.unassign', product: 4016, user: 'ana' })
+    failOver(world)
+    t.match(granted(erp.do({ op: 'license.assign', product: 4016, user: 'ana' })), { assigned: 1 })
+    failOver(world)
+    erp.do({ op: 'owner.release', owner: 'ana' })
+    t.equal(world.used(4016), 1)
   })
 })
 

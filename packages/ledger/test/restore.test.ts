@@ -109,6 +109,17 @@ await t.test('a field that is not what it must be is named, with its row and val
       [[1, 'u']],
       /holds: \[\[1,"u"\]\] is not a list, of \[a whole number from 0, a text/,
     ],
+    [
+      'l/erp\0A',
+      'holds',
+      [
+        [1, 'u', false, 1, 0, 1, 1],
+        [1, 'u', false, 1, 0, 1, -1],
+      ],
+      /holds: .*-1\]\] is not a list/,
+    ],
+    ['s/1', 'ttlMs', Number.NaN, /ttlMs: null is not a number/],
+    ['a/1/1', 'ok', false, /cause: undefined is not a text/],
     ['n/1', 'id', 7, /row "n\/1", id: 7 is not the number in its key/],
     ['p/1/production', 'lastUnit', -1, /lastUnit: -1 is not a whole number from 0/],
     ['q/erp\0nf', 'width', 0, /spec.width: 0 is not 1 to/],
