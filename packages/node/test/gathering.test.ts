@@ -5,6 +5,7 @@ import t from 'tap'
 import { limits } from '../src/limits.ts'
 import { decodeBatch } from '../src/replica/batch.ts'
 import { Checkpointer } from '../src/replica/checkpointer.ts'
+import { Gathering } from '../src/replica/gathering.ts'
 import { type ClientProposal, Replica } from '../src/replica/replica.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -234,6 +235,62 @@ t.test('a pause ends, and is made less often where it was in vain', async (t) =>
     pauses.flatMap((paused, at) => (paused ? [at] : [])),
     [0, 2, 6],
   )
+})
+
+/** Decides by itself; each round, so many are answered while `waiting` others wait. */
+class Rounds {
+  readonly clock = new VirtualClock()
+  wakes = 0
+  readonly gathering = new Gathering(this.clock, () => this.wakes++)
+
+  mayLeave(queued: number, landed = 0): boolean {
+    return this.gathering.mayLeave({ queued, inFlight: 0, landed }, 0)
+  }
+
+  /** True if there was a pause; `come` ask during it. */
+  isPaused({ landed = 20, waiting = 1, come = 0 }): boolean {
+    const left = this.mayLeave(waiting, landed)
+    if (left) return false
+    this.clock.advance(limits.gatherMs)
+    if (!this.mayLeave(waiting + come)) throw new Error('the pause has no end')
+    return true
+  }
+
+  /** Of so many rounds, those with a pause. */
+  pausesIn(rounds: number, round: { landed?: number; waiting?: number; come?: number }): number[] {
+    return Array.from({ length: rounds }, () => this.isPaused(round)).flatMap((paused, at) =>
+      paused ? [at] : [],
+    )
+  }
+}
+
+t.test('pauses that are worth it again are made more often again', async (t) => {
+  const rounds = new Rounds()
+  t.same(rounds.pausesIn(14, { come: 0 }), [0, 2, 6])
+  t.same(rounds.pausesIn(10, { come: 20 }), [0, 4, 6, 7, 8, 9])
+})
+
+t.test('commands that waited before are not what a pause brought', async (t) => {
+  t.same(new Rounds().pausesIn(7, { landed: 10, waiting: 20 }), [0, 2, 6])
+})
+
+t.test('however many pauses were in vain, there is another one', async (t) => {
+  const pauses = new Rounds().pausesIn(2_000, { come: 0 })
+  t.equal(pauses.at(-1)! - pauses.at(-2)!, limits.gatherSparedMax + 1)
+})
+
+t.test('a pause that was given up ends no later one', async (t) => {
+  const rounds = new Rounds()
+  t.notOk(rounds.mayLeave(1, 20))
+  rounds.clock.advance(limits.gatherMs / 2)
+  rounds.gathering.reset()
+  t.notOk(rounds.mayLeave(1, 20))
+  rounds.clock.advance(limits.gatherMs / 2)
+  t.notOk(rounds.mayLeave(1))
+  t.equal(rounds.wakes, 0)
+  rounds.clock.advance(limits.gatherMs / 2)
+  t.equal(rounds.wakes, 1)
+  t.ok(rounds.mayLeave(1))
 })
 
 t.test('a leader that goes leaves no pause behind', async (t) => {

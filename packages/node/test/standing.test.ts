@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { Electorate } from '../src/members/electorate.ts'
 import type { OwnState, Verdict } from '../src/members/roll-call.ts'
 import { OwnStanding } from '../src/members/standing.ts'
 import type { Welcome } from '../src/peers/greeting.ts'
@@ -20,9 +21,14 @@ function standing(own: Partial<OwnState>) {
 }
 
 /** What member `id` says of itself, and remembers of the node that it greets. */
-function welcome(id: number, memory: Partial<Welcome['memory']> = {}, of: OwnState['standing'] = 'member') {
+function welcome(
+  id: number,
+  memory: Partial<Welcome['memory']> = {},
+  of: OwnState['standing'] = 'member',
+  electorate?: Electorate,
+) {
   return {
-    self: { id, name: `node${id}`, standing: of, run: `run-${id}` },
+    self: { id, name: `node${id}`, standing: of, run: `run-${id}`, electorate },
     memory: { starts: 4, run: 'run-1', lastIndex: 50, founders: [], ...memory },
   } as unknown as Welcome
 }
@@ -57,6 +63,32 @@ await t.test(
     t.equal(other.standing.mayVote, false)
   },
 )
+
+await t.test('one that is heard in that moment may say that others count now', async (t) => {
+  const { standing: own, verdicts, clock } = standing({})
+  own.onWelcome(welcome(3))
+  clock.advance(50)
+  own.onWelcome(welcome(9, {}, 'member', { index: 60, voters: [1, 4, 5] }))
+  clock.advance(50)
+  t.strictSame(verdicts, [], 'nobody whose word counts was heard')
+  own.onWelcome(welcome(4))
+  clock.advance(100)
+  t.strictSame(verdicts, ['vouched'])
+  t.equal(own.mayVote, true)
+})
+
+await t.test('a node that joins goes by a number of starts that nobody has counted yet', async (t) => {
+  const { standing: own, verdicts } = standing({ standing: 'joining' })
+  t.strictSame(verdicts, ['vouched'])
+  own.onWelcome(welcome(2, { starts: 4, run: 'run-1' }))
+  t.equal(own.starts, 4, 'this very run')
+  own.onWelcome(welcome(3, { starts: 6, run: 'of a lost disk' }))
+  t.equal(own.starts, 7)
+  own.onWelcome(welcome(2, { starts: 5, run: 'of a lost disk' }))
+  t.equal(own.starts, 7)
+  t.equal(own.promoted(6), false, 'meant for what the disk was lost with')
+  t.equal(own.promoted(7), true)
+})
 
 await t.test('a node that joins anew has no vote until the promotion of this very start', async (t) => {
   const { standing: own, verdicts } = standing({})
