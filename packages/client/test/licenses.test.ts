@@ -256,6 +256,28 @@ await t.test('so many licenses go back at a time, beside the bound of requests',
   grants[0]!.releaseSoon()
   await kit.world.pass(10)
   t.equal(session.outstandingCount, 0)
+
+  const again = await kit.world.until(Promise.all(Array.from({ length: 10 }, () => user.license(FULL))))
+  for (const grant of again) grant.releaseSoon()
+  t.equal(session.outstandingCount, 3, 'no more the next time')
+  await kit.world.untilTrue(() => kit.cluster.ledger.grants.size === 0)
+})
+
+await t.test('a license that cannot be given back holds up no other', async (t) => {
+  const kit = fakeCluster()
+  kit.cluster.ledger.products.set(FULL, 10)
+  const session = await open(kit, { limits: { givingBackMax: 2 } })
+  const told: number[] = []
+  session.on('unreturned', (_error, { grant }) => told.push(grant))
+  const user = session.owner('u')
+  const grants = await kit.world.until(Promise.all(Array.from({ length: 10 }, () => user.license(FULL))))
+  const ended = grants.slice(0, 4).map(({ grant }) => grant)
+  for (const grant of ended) kit.cluster.ledger.grants.delete(grant)
+  for (const grant of grants) grant.releaseSoon()
+  await kit.world.pass(100)
+  t.same(told, ended)
+  t.equal(kit.cluster.ledger.grants.size, 0)
+  t.equal(session.outstandingCount, 0)
 })
 
 await t.test(
@@ -321,6 +343,11 @@ await t.test('a refused license refuses the work beside it, whether it asks or n
   t.match(await failure(kit.world.until(asks)), { code: 'exhausted' })
   const asksNot = session.owner('r2').besideLicense(FULL, () => 'an answer')
   t.match(await failure(kit.world.until(asksNot)), { code: 'exhausted' })
+  const elsewhere = session.owner('r3').besideLicense(FULL, async () => {
+    await new Promise<void>((resolve) => kit.world.setTimer(resolve, 50))
+    return 'an answer'
+  })
+  t.match(await failure(kit.world.until(elsewhere)), { code: 'exhausted' })
   t.equal(committed, 0)
   t.equal(kit.cluster.ledger.grants.size, 1)
 })

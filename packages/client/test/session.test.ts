@@ -352,6 +352,27 @@ await t.test(
   },
 )
 
+await t.test('a farewell goes on over a change of leader, or a break at any point', async (t) => {
+  const fates: Fate[] = ['lose', 'loseAnswer']
+  for (const refuse of ['notLeader', 'noLeader', 'uncertain', 'draining', 'busy'] as const)
+    fates.push({ refuse })
+  for (const op of ['session.resume', 'session.close']) {
+    for (const fate of fates) {
+      const kit = fakeCluster()
+      const session = await open(kit, { ttlMs: 10_000, marginMs: 4_000 })
+      await kit.world.until(session.owner('u').lock('a'))
+      kit.cluster.freeze(100_000)
+      await kit.world.pass(9_000)
+      t.equal(session.status, 'ended')
+      once(kit, op, fate)
+      kit.cluster.lead(kit.cluster.nodes[1])
+      await kit.world.pass(3_000)
+      const name = `${op}: ${typeof fate === 'object' ? fate.refuse : fate}`
+      t.same([kit.cluster.ledger.sessions.size, kit.cluster.ledger.locks.size], [0, 0], name)
+    }
+  }
+})
+
 await t.test('no farewell goes on for longer than the session can live', async (t) => {
   const kit = fakeCluster()
   const session = await open(kit, { ttlMs: 2_000 })
