@@ -1,4 +1,5 @@
 import type { Mutant } from '../mutant.ts'
+import { clientMutants } from './client.ts'
 import { ledgerMutants } from './ledger.ts'
 import { nodeMutants } from './node.ts'
 import { raftMutants } from './raft.ts'
@@ -9,4 +10,5 @@ export const mutants: readonly Mutant[] = [
   ...ledgerMutants,
   ...nodeMutants,
   ...storageMutants,
+  ...clientMutants,
 ]

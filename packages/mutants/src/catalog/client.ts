@@ -1,0 +1,95 @@
+import type { Mutant } from '../mutant.ts'
+
+const src = 'packages/client/src'
+
+/** Bugs in the client library: units that never come back, locks that outlive who held them. */
+export const clientMutants: readonly Mutant[] = [
+  {
+    id: 'giving-back-not-awaited',
+    bug: 'all licenses go back at once: the answer is returned, not awaited, so each place is free again at once',
+    file: `${src}/giving-back.ts`,
+    find: 'return await this.#send(request)',
+    replace: 'return this.#send(request)',
+    catchers: ['table:client/licenses'],
+  },
+  {
+    id: 'giving-back-place-lost',
+    bug: 'a license that cannot be given back keeps its place for ever, until none goes back any more',
+    file: `${src}/giving-back.ts`,
+    find: '    try {\n      return await this.#send(request)\n    } finally {',
+    replace: '    const answer = await this.#send(request)\n    try {\n      return answer\n    } finally {',
+    catchers: ['table:client/licenses'],
+  },
+  {
+    id: 'giving-back-place-twice',
+    bug: 'a place that is given on counts as free as well: with each, more go back at a time',
+    file: `${src}/giving-back.ts`,
+    find: '      if (next === undefined) this.#underWay--\n      else next()',
+    replace: '      this.#underWay--\n      next?.()',
+    catchers: ['table:client/licenses'],
+  },
+  {
+    id: 'beside-license-left-in-queue',
+    bug: 'work beside a check-out fails, and the request for the license stays in the queue',
+    file: `${src}/beside-license.ts`,
+    find: '    unwanted.abort(error)\n',
+    replace: '',
+    catchers: ['table:client/licenses'],
+  },
+  {
+    id: 'beside-license-kept',
+    bug: 'work beside a check-out fails, and a license that was granted is not given back',
+    file: `${src}/beside-license.ts`,
+    find: '      (grant) => grant.releaseSoon(),',
+    replace: '      () => undefined,',
+    catchers: ['table:client/licenses'],
+  },
+  {
+    id: 'beside-license-refusal-unheard',
+    bug: 'a refusal that comes while the work beside it goes on ends the process, as a rejection that nobody handles',
+    file: `${src}/beside-license.ts`,
+    find: '  licensed.catch(() => undefined)\n',
+    replace: '',
+    catchers: ['table:client/licenses'],
+  },
+  {
+    id: 'beside-license-lost-unnoticed',
+    bug: 'a result is given although its license was lost while the work went on',
+    file: `${src}/beside-license.ts`,
+    find: '  grant.signal.throwIfAborted()\n',
+    replace: '',
+    catchers: ['table:client/licenses'],
+  },
+  {
+    id: 'farewell-stops-at-refusal',
+    bug: 'the farewell of a session that was given up stops where a node is busy, or knows no leader',
+    file: `${src}/farewell.ts`,
+    find: "if (answer.kind === 'refused' && moved.has(answer.cause)) {",
+    replace: "if (answer.kind === 'refused' && answer.cause === 'notLeader') {",
+    catchers: ['table:client/session'],
+  },
+  {
+    id: 'farewell-under-used-number',
+    bug: 'the farewell is sent under a number that the session has used: it is refused as stale, and the locks stay',
+    file: `${src}/farewell.ts`,
+    find: 'link.send(Number.MAX_SAFE_INTEGER, [],',
+    replace: 'link.send(1, [],',
+    catchers: ['table:client/session'],
+  },
+  {
+    id: 'farewell-not-begun-anew',
+    bug: 'a farewell whose leader goes between resume and close never closes the session',
+    file: `${src}/farewell.ts`,
+    find: "          this.#asked = 'session.resume'\n          link.send(",
+    replace: '          link.send(',
+    catchers: ['table:client/session'],
+  },
+  {
+    id: 'farewell-without-end',
+    bug: 'a client that gave its session up looks for the cluster for ever',
+    file: `${src}/farewell.ts`,
+    find: 'clock.setTimer(() => this.stop(), lastsMs)',
+    replace: 'clock.setTimer(() => undefined, lastsMs)',
+    catchers: ['table:client/session'],
+  },
+]
