@@ -369,6 +369,16 @@ await t.test('who cannot make namespaces is told why, and what a killed drill le
   )
 })
 
+await t.test('a folder for histories that cannot be made is told before the first trial', async (t) => {
+  const main = fileURLToPath(new URL('../src/drill/main.js', import.meta.url))
+  const file = join(t.testdir({ file: 'data' }), 'file')
+  const args = [main, 'kill-leader', '--histories', join(file, 'deep')]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 })
+  t.equal(status, 2)
+  t.equal(stdout, '')
+  t.match(stderr, /^--histories: ".*deep", expected a folder that can be written: ENOTDIR.*\n.*--help/)
+})
+
 await t.test('without namespaces a network drill exits with its own code', async (t) => {
   const main = fileURLToPath(new URL('../src/drill/main.js', import.meta.url))
   const nowhere = { PATH: '/nonexistent' }

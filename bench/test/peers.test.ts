@@ -101,6 +101,8 @@ await t.test('a drill takes peers with the two faults that are done to them', as
   t.same(parseDrill(['kill-leader']).peers, [])
   t.throws(() => parseDrill(['kill-leader', '--peer', 'redis']), { code: 'USAGE', message: /redis/ })
   t.throws(() => parseDrill(['drain', '--peer', 'etcd']), { code: 'USAGE', message: /not with drain/ })
+  const forAnHour = ['kill-leader', '--minutes', '60', '--peer', 'etcd']
+  t.throws(() => parseDrill(forAnHour), { code: 'USAGE', message: /^--minutes: not with --peer/ })
 })
 
 await t.test("a peer's silence is told with Tranca's of the same run", async (t) => {

@@ -46,7 +46,7 @@ ${scenarioLines.join('\n')}
 
 Options:
   --trials N     faults, one after the other in one cluster (default: ${DEFAULT_TRIALS})
-  --minutes M    in place of --trials: begins another one until the time is over
+  --minutes M    in place of --trials: begins another one until the time is over; not with --peer
   --clients N    connections, dealt out to the kinds in turn (default: ${DEFAULT_CLIENTS}, at least ${kinds.length})
   --seed N       of all choices: which member, which lock, how long (default: another one each time)
   --election MS  time-out after which Tranca's members elect another leader, heartbeats ten times as often
@@ -94,6 +94,11 @@ export function parseArguments(args: readonly string[]): DrillArguments {
   const odd = names.find((name) => !peerFaults.includes(name as PeerFault))
   if (peers.length > 0 && odd !== undefined) {
     throw new UsageError(`--peer: with ${peerFaults.join(' and ')} only, not with ${odd}`)
+  }
+  if (peers.length > 0 && values.minutes !== undefined) {
+    throw new UsageError(
+      '--minutes: not with --peer; all go through as many faults, and --trials says how many',
+    )
   }
   return {
     help,

@@ -15,11 +15,12 @@ export function trialLine({ number, events, silences }: TrialResult): string {
   return `  trial ${number}: ${events[0]?.text ?? ''}; without an answer, ms: ${told.join(', ')}; ${seconds} s`
 }
 
-/** A peer's silence, and Tranca's of the same run. */
+/** A peer's silence, and Tranca's of the same run; NaN if there is none. */
 export function gapLine({ name, version, settings, gapsMs, medianMs }: PeerGaps, oursMs: number): string {
   const trials = counted(gapsMs.length, 'trial')
   const ratio = (oursMs / medianMs).toFixed(2)
-  return `  ${name} ${version} (${settings}): no answer for ${millis(medianMs)} ms, median of ${trials}; Tranca ${millis(oursMs)} ms, ${ratio} of it`
+  const ours = Number.isNaN(oursMs) ? 'of Tranca not known' : `Tranca ${millis(oursMs)} ms, ${ratio} of it`
+  return `  ${name} ${version} (${settings}): no answer for ${millis(medianMs)} ms, median of ${trials}; ${ours}`
 }
 
 /** The end of a scenario. */

@@ -3,11 +3,9 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { median } from '../measure/median.ts'
 import { PeerError } from './errors.ts'
-import { startTunedEtcd } from './etcd.ts'
 import { limits } from './limits.ts'
 import { LoadProgram } from './load-program.ts'
-import type { DrilledName, PeerMembers, PeerName, PeerServers } from './peer.ts'
-import { peers } from './peers.ts'
+import type { DrilledName, Peer, PeerMembers, PeerServers } from './peer.ts'
 
 /** What can be done to the leader of a peer. */
 export const peerFaults = ['kill-leader', 'pause-leader'] as const
@@ -23,11 +21,6 @@ export interface PeerGaps {
   readonly medianMs: number
 }
 
-/** Whose packages a drilled peer needs. */
-export function installedAs(name: DrilledName): PeerName {
-  return name === 'zookeeper' ? 'zookeeper' : 'etcd'
-}
-
 /**
  * Harms the leader of an installed peer while clients write without ever stopping, again and again in one cluster.
  *
@@ -35,6 +28,7 @@ export function installedAs(name: DrilledName): PeerName {
  */
 export async function measureGaps(options: {
   readonly name: DrilledName
+  readonly peer: Pick<Peer, 'build' | 'start'>
   readonly fault: PeerFault
   readonly trials: number
   readonly clients: number
@@ -42,16 +36,14 @@ export async function measureGaps(options: {
   readonly signal: AbortSignal
   readonly onTrial: (number: number, gapMs: number) => void
 }): Promise<PeerGaps> {
-  const { name, fault, home, signal } = options
-  const peer = peers[installedAs(name)]
+  const { name, peer, fault, home, signal } = options
   const built = join(home, 'peers')
   mkdirSync(built, { recursive: true })
   const command = await peer.build(built, signal)
   const directory = mkdtempSync(join(home, 'peers-'))
   let servers: PeerServers | undefined
   try {
-    const start = name === 'etcd-tuned' ? startTunedEtcd : peer.start
-    servers = await start(directory, signal)
+    servers = await peer.start(directory, signal)
     const gapsMs: number[] = []
     for (let number = 1; number <= options.trials; number++) {
       const gapMs = await runTrial(servers, command, options)

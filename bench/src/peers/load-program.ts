@@ -22,6 +22,7 @@ export interface PeerReport {
 export class LoadProgram {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #lines: AsyncIterator<string>
+  readonly #end: Promise<string>
   #words = ''
 
   /** @param command the program and its arguments: addresses, work, clients */
@@ -46,9 +47,9 @@ export class LoadProgram {
     this.#child.stderr.on('data', (data: Buffer) => {
       this.#words = `${this.#words}${data}`.slice(-limits.wordsMax)
     })
-    // Whoever waits for a line learns it from the end of the output.
-    this.#child.on('error', (error) => {
-      this.#words += error.message
+    this.#end = new Promise((resolve) => {
+      this.#child.once('error', ({ message }) => resolve(message))
+      this.#child.once('close', (code, signal) => resolve(String(signal ?? code)))
     })
     this.#child.stdin.on('error', () => undefined)
   }
@@ -77,7 +78,10 @@ export class LoadProgram {
     try {
       const next = await this.#lines.next()
       if (next.done !== true) return next.value
-      throw new PeerError(`the load program ended: ${this.#words.trim() || 'without a word'}`)
+      // It has closed its output, and may go on without.
+      this.close()
+      const end = await this.#end
+      throw new PeerError(`the load program ended (${end}): ${this.#words.trim() || 'without a word'}`)
     } finally {
       clearTimeout(timer)
     }

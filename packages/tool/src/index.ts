@@ -17,7 +17,7 @@
  */
 export { type ArgumentRules, readArguments } from './arguments.ts'
 export { number, wholeNumber } from './numbers.ts'
-export { checkWritable } from './output-file.ts'
+export { checkWritable, makeFolder } from './output-file.ts'
 export { runTool, type Tool } from './run.ts'
 export { told } from './told.ts'
 export { UsageError } from './usage-error.ts'

@@ -3,7 +3,15 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { checkWritable, number, readArguments, told, UsageError, wholeNumber } from '../src/index.ts'
+import {
+  checkWritable,
+  makeFolder,
+  number,
+  readArguments,
+  told,
+  UsageError,
+  wholeNumber,
+} from '../src/index.ts'
 
 const program = fileURLToPath(new URL('greet.js', import.meta.url))
 
@@ -94,6 +102,18 @@ t.test('a file that could not be written at the end is refused at the beginning'
   t.throws(() => check('no', 'x.json'), /^--json: ".*x\.json", expected a file that can be written: ENOENT/)
   t.throws(() => check('old.json', 'x'), /ENOTDIR/)
   t.strictSame(readdirSync(place), ['old.json'], 'nothing was made')
+})
+
+t.test('a folder for results is made at the beginning, or refused with the name of its option', async (t) => {
+  const place = t.testdir({ 'old.json': '{}', old: {} })
+  const make = (...names: string[]) => makeFolder('--histories', join(place, ...names))
+  makeFolder('--histories', undefined)
+  make('old')
+  make('new', 'deep')
+  t.strictSame(readdirSync(join(place, 'new')), ['deep'])
+  const refusal = /^--histories: ".*old\.json.*", expected a folder that can be written: (EEXIST|ENOTDIR)/
+  t.throws(() => make('old.json'), { constructor: UsageError, message: refusal })
+  t.throws(() => make('old.json', 'x'), { constructor: UsageError, message: refusal })
 })
 
 t.test('an error with a code is told without a stack, a defect with one', async (t) => {
