@@ -1,7 +1,7 @@
 import t from 'tap'
 import { dayNumber, dayText } from '../src/license/days.ts'
 import { hourText } from '../src/license/hours.ts'
-import { outcome, refused } from './kit.ts'
+import { granted, outcome, refused } from './kit.ts'
 import { checkout, keyBody, LicenseWorld, take, twice } from './license-kit.ts'
 
 const HOUR = 3_600_000
@@ -144,3 +144,41 @@ t.test('hours and days have the names that the calendar gives them', async (t) =
     t.equal(hourText(hour), new Date(hour * 3_600_000).toISOString())
   }
 })
+
+await t.test(
+  'what is borrowed is a check-out of its user, its product and its hour, with its peak',
+  async (t) => {
+    twice((failOver) => {
+      const world = new LicenseWorld()
+      world.install(keyBody([{ id: 4000, quantity: 2 }], {}, { validUntil: '2027-12-31' }))
+      const erp = world.open('laptop', { ttlMs: 600_000 })
+      const fromMs = world.wallMs
+      const usage = (by: 'product' | 'user' | 'company' | 'hour') =>
+        world.read({ op: 'license.usage', fromMs: fromMs - HOUR, toMs: fromMs + DAY, by, limit: 9 }).rows
+      const borrow = (user: string) => {
+        const untilWallMs = world.wallMs + 10 * HOUR
+        return erp.do({ op: 'license.borrow', owner: 'laptop', product: 4000, user, untilWallMs })
+      }
+      const first = granted(borrow('ana'))
+      t.match(usage('user'), [{ key: 'ana', checkouts: 1, peak: 1 }], 'at once')
+      failOver(world)
+      const grant = take(erp, 4000, { owner: 'ana' })
+      t.equal(outcome(borrow('bia')), 'ok')
+      t.equal(outcome(borrow('caio')), 'exhausted')
+      failOver(world)
+      const byUser = [
+        { key: 'ana', checkouts: 2, peak: 1, denied: 0 },
+        { key: 'bia', checkouts: 1, peak: 1, denied: 0 },
+        { key: 'caio', checkouts: 0, peak: 0, denied: 1 },
+      ]
+      t.match(usage('user'), byUser)
+      t.match(usage('product'), [{ key: '4000', checkouts: 3, peak: 2, denied: 1 }])
+      t.match(usage('hour'), [{ checkouts: 3, peak: 2, denied: 1 }])
+      erp.do({ op: 'license.checkin', owner: 'ana', grant: grant.grant })
+      erp.do({ op: 'license.returnBorrowed', borrow: first.borrow as string })
+      failOver(world)
+      t.match(usage('user'), byUser, 'to give back is none')
+      t.match(usage('product'), [{ key: '4000', checkouts: 3, peak: 2, denied: 1 }])
+    })
+  },
+)

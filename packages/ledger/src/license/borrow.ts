@@ -36,6 +36,7 @@ export function borrow(licenses: Licenses, session: Session, operation: LicenseB
   }
   if (!licenses.decide(asked, undefined)) return deny(licenses, asked, [product])
   const seat = licenses.seats.seatFor(asked, pool, licenses.verdict)
+  licenses.usage.checkedOut(licenses.tally.accountOf(seat))
   const times = { sinceMs: core.wallMs, untilWallMs, deadlineMs: core.timeMs + ms }
   const entry = new Borrow(seat, core.nextOrder(), times)
   lend(licenses, entry)
