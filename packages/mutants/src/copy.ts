@@ -12,17 +12,19 @@ const LEFT_OUT = new Set(['src', 'test', 'node_modules', 'tsconfig.json'])
  */
 export class ProductCopy {
   readonly root: string
+  readonly #original: string
   readonly #home: string
 
-  private constructor(home: string) {
+  private constructor(original: string, home: string) {
+    this.#original = original
     this.#home = home
     this.root = join(home, 'product')
   }
 
   static async make(original: string): Promise<ProductCopy> {
-    const copy = new ProductCopy(await mkdtemp(join(tmpdir(), 'tranca-mutant-')))
+    const copy = new ProductCopy(original, await mkdtemp(join(tmpdir(), 'tranca-mutant-')))
     try {
-      await copy.#fill(original)
+      await copy.#fill()
     } catch (error) {
       await copy.remove()
       throw error
@@ -30,8 +32,9 @@ export class ProductCopy {
     return copy
   }
 
-  async #fill(original: string): Promise<void> {
+  async #fill(): Promise<void> {
     const { root } = this
+    const original = this.#original
     await mkdir(join(root, 'node_modules', '@tranca'), { recursive: true })
     for (const name of await readdir(join(original, 'node_modules'))) {
       if (name !== '@tranca')
@@ -51,6 +54,11 @@ export class ProductCopy {
   /** Replaces one file; the original keeps its own. */
   replace(path: string, text: string): Promise<void> {
     return writeFile(join(this.root, path), text)
+  }
+
+  /** The file is again as it was copied. */
+  restore(path: string): Promise<void> {
+    return copyFile(join(this.#original, path), join(this.root, path))
   }
 
   remove(): Promise<void> {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ProductCopy } from './copy.ts'
+import type { ProductCopy } from './copy.ts'
 import { type Catcher, type Mutant, mutate } from './mutant.ts'
 import { type Run, runCatcher } from './run.ts'
 import { transpile } from './transpile.ts'
@@ -30,18 +30,17 @@ export interface Report {
   readonly seconds: number
 }
 
-/** Builds the product with one bug and lets the catchers look for it. */
-export async function hunt(mutant: Mutant, options: HuntOptions): Promise<Report> {
+/** Builds the bug into the copy, lets the catchers look for it, and takes it out again. */
+export async function hunt(mutant: Mutant, copy: ProductCopy, options: HuntOptions): Promise<Report> {
   const started = performance.now()
   const kills: Kill[] = []
   const missed: Catcher[] = []
   let error: string | undefined
-  let copy: ProductCopy | undefined
+  const built = builtFile(mutant.file)
   try {
     const source = await readFile(join(options.root, mutant.file), 'utf8')
     const text = transpile(mutant.file, mutate(mutant, source))
-    copy = await ProductCopy.make(options.root)
-    await copy.replace(builtFile(mutant.file), text)
+    await copy.replace(built, text)
     for (const catcher of mutant.catchers) {
       const green = options.greenMs.get(catcher)
       if (green === undefined) continue
@@ -54,7 +53,7 @@ export async function hunt(mutant: Mutant, options: HuntOptions): Promise<Report
   } catch (failure) {
     error = failure instanceof Error ? failure.message : String(failure)
   } finally {
-    await copy?.remove()
+    await copy.restore(built)
   }
   return { mutant, kills, missed, error, seconds: (performance.now() - started) / 1000 }
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { checkWritable, runTool, UsageError, wholeNumber } from '@tranca/tool'
 import { type Baseline, catchersOf, takeBaseline } from './baseline.ts'
 import { mutants } from './catalog/all.ts'
+import { ProductCopy } from './copy.ts'
 import { type HuntOptions, hunt, type Report } from './hunt.ts'
 import type { Mutant } from './mutant.ts'
 
@@ -52,10 +53,15 @@ async function huntAll(chosen: readonly Mutant[], jobs: number, options: HuntOpt
   const reports: Report[] = []
   const waiting = [...chosen]
   const work = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const report = await hunt(next, options)
-      reports.push(report)
-      console.log(lineOf(report))
+    const copy = await ProductCopy.make(options.root)
+    try {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        const report = await hunt(next, copy, options)
+        reports.push(report)
+        console.log(lineOf(report))
+      }
+    } finally {
+      await copy.remove()
     }
   }
   await Promise.all(Array.from({ length: jobs }, work))

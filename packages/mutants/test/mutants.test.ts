@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { mutants } from '../src/catalog/all.ts'
+import { ProductCopy } from '../src/copy.ts'
 import { builtFile, hunt } from '../src/hunt.ts'
 import { type Mutant, mutate } from '../src/mutant.ts'
 import { transpile } from '../src/transpile.ts'
@@ -40,26 +41,27 @@ await t.test('a place that is gone, or not the only one, is told', async (t) => 
 
 const halfIsMajority = mutants.find(({ id }) => id === 'half-is-majority')!
 
+const copy = await ProductCopy.make(root)
+t.teardown(() => copy.remove())
+const options = {
+  root,
+  greenMs: new Map([['table:raft-ts/quorum', 1000]] as const),
+  seeds: 1,
+  allMeans: false,
+}
+
 await t.test('a bug is caught, and named with who caught it', async (t) => {
-  const report = await hunt(halfIsMajority, {
-    root,
-    greenMs: new Map([['table:raft-ts/quorum', 1000]]),
-    seeds: 1,
-    allMeans: false,
-  })
+  const report = await hunt(halfIsMajority, copy, options)
   t.equal(report.error, undefined)
   t.match(report.kills, [{ catcher: 'table:raft-ts/quorum', by: /./ }])
 })
 
-await t.test('an edit that changes nothing survives', async (t) => {
+await t.test('an edit that changes nothing survives, also after another bug', async (t) => {
   const harmless: Mutant = { ...halfIsMajority, replace: `${halfIsMajority.find} // the same` }
-  const report = await hunt(harmless, {
-    root,
-    greenMs: new Map([['table:raft-ts/quorum', 1000]]),
-    seeds: 1,
-    allMeans: false,
-  })
+  const report = await hunt(harmless, copy, options)
   t.equal(report.error, undefined)
   t.strictSame(report.kills, [])
   t.strictSame(report.missed, ['table:raft-ts/quorum'])
+  const built = builtFile(harmless.file)
+  t.equal(readFileSync(join(copy.root, built), 'utf8'), readFileSync(join(root, built), 'utf8'))
 })
