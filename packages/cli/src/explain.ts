@@ -29,7 +29,8 @@ export function explain(error: unknown, texts: Texts): Explanation {
   const message = error instanceof Error ? error.message : String(error)
   const code = codeOf(error)
   const detail = detailOf(error)
-  const known = code === undefined ? undefined : texts.find(`cause.${code}`, fields(detail, message, texts))
+  const values = fields(detail, message, texts)
+  const known = code === undefined ? undefined : texts.find(`cause.${variantOf(code, detail)}`, values)
   const exitCode = exitCodeFor(code, error instanceof TrancaError || error instanceof CliError)
   if (known !== undefined) return { code: code!, exitCode, text: known, detail }
   if (code !== undefined) return { code, exitCode, text: message, detail }
@@ -44,6 +45,11 @@ export function explain(error: unknown, texts: Texts): Explanation {
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined
+}
+
+/** A cause that is two things for people has two texts. */
+function variantOf(code: string, detail: Readonly<Record<string, unknown>>): string {
+  return code === 'keyExpired' && 'day' in detail ? 'keyExpired.day' : code
 }
 
 function detailOf(error: unknown): Readonly<Record<string, unknown>> {
@@ -63,6 +69,7 @@ function fields(detail: Readonly<Record<string, unknown>>, message: string, text
     else if (typeof value === 'boolean') values[name] = String(value)
   }
   if (typeof detail.remainingMs === 'number') values.remaining = formatDuration(detail.remainingMs)
+  if (typeof detail.nowMs === 'number') values.now = formatMoment(detail.nowMs)
   values.holders = holdersText(holdersOf(detail), texts)
   if (Array.isArray(detail.cycle)) values.cycle = cycleText(detail.cycle)
   values.queued ??= 0

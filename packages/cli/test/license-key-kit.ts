@@ -1,6 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatKeyFile, type KeyPair, type LicenseKey, type Product, signKey } from '@tranca/license-key'
+import {
+  formatKeyFile,
+  type KeyBody,
+  type KeyPair,
+  type LicenseKey,
+  type Product,
+  signKey,
+} from '@tranca/license-key'
 
 const DAY_MS = 86_400_000
 
@@ -31,7 +38,7 @@ export function fullProduct(quantity: number): Product {
 }
 
 /** Writes the key, signed by the vendor, as `<serial>.key` into the directory; returns the file's path. */
-export function writeKeyFile(directory: string, key: LicenseKey, vendor: KeyPair): string {
+export function writeKeyFile(directory: string, key: KeyBody, vendor: KeyPair): string {
   const file = join(directory, `${key.serial}.key`)
   writeFileSync(file, formatKeyFile(signKey(key, vendor.privateKeyPem)))
   return file

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect, RefusedError } from '@tranca/client'
-import { generateKeyPair, type Product } from '@tranca/license-key'
+import { type EmergencyKey, generateKeyPair, type Product } from '@tranca/license-key'
 import t from 'tap'
 import { exitCodes } from '../src/exit-codes.ts'
 import { explain } from '../src/explain.ts'
@@ -28,6 +28,8 @@ function keyFile(serial: number, products: readonly Product[], days = 90): strin
 const first = keyFile(1, [full, named, metered])
 const second = keyFile(2, [{ ...full, quantity: 1 }, named], 60)
 
+// Real processes on a machine that may be busy: the deadlines within are what bounds a test.
+t.setTimeout(300_000)
 const cluster = await startTestCluster(join(state, 'cluster'), 1, vendorKey)
 t.teardown(() => cluster.close())
 const here = { state, addresses: cluster.addresses }
@@ -72,6 +74,50 @@ await t.test('a key is installed once it was said what changes, and somebody sai
   t.match(await trancaJson(['key', 'show'], here), { serial: 1, body: { customer: { name: 'Example' } } })
   t.match((await tranca(['key', 'show'], here)).stdout, /Key 1 of 'Example': valid, until/)
 })
+
+await t.test(
+  'a key that is over is refused with its date, and one for another day with its day',
+  async (t) => {
+    const emergency = (serial: number, day: string): string => {
+      const about = {
+        format: 1,
+        kind: 'emergency',
+        installationId: 'example-1',
+        utcOffsetMinutes: 0,
+      } as const
+      const key: EmergencyKey = { ...about, serial, day, number: 1 }
+      return writeKeyFile(state, key, vendor)
+    }
+    const refused = async (file: string, ...more: string[]): Promise<string> => {
+      const environment = { XDG_STATE_HOME: state, TRANCA_ADDRESSES: cluster.addresses.join(',') }
+      const io = memoryIo(environment, () => Date.now())
+      t.equal(await run(['key', 'install', file, ...more], io), exitCodes.refused)
+      t.equal(io.out(), '')
+      return io.err()
+    }
+    const over = keyFile(20, [full], -2)
+    for (const how of ['--dry-run', '--yes']) {
+      const told = await refused(over, how)
+      t.match(told, `The key was valid until ${dateIn(-2)}, and by the calendar of the cluster it is `)
+      t.match(told, /it is \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\. Ask the vendor for a renewed one/)
+    }
+    t.match(
+      await refused(over, '--yes', '--lang', 'pt-BR'),
+      `A chave valia até ${dateIn(-2)}, e pelo calendário`,
+    )
+    for (const days of [-2, 2]) {
+      const file = emergency(30 + days, dateIn(days))
+      for (const how of ['--dry-run', '--yes']) {
+        t.match(await refused(file, how), `The emergency key is good on ${dateIn(days)} only`)
+      }
+      t.match(
+        await refused(file, '--yes', '--lang', 'pt-BR'),
+        `vale só em ${dateIn(days)}, e pelo calendário`,
+      )
+    }
+    t.match(await trancaJson(['key', 'show'], here), { serial: 1 }, 'what was installed stays')
+  },
+)
 
 await t.test('who is asked at a terminal may say no', async (t) => {
   const asked: string[] = []

@@ -51,7 +51,7 @@ export const ledgerCauses = {
   versionDiffers: 'What was read has been changed since by another.',
   keyOlder: 'The key is older than one that is installed.',
   keyForOther: 'The key is for another installation.',
-  keyExpired: 'The key is beyond its validity.',
+  keyExpired: 'The key is beyond its validity, or for another day.',
   keyDamaged: 'The key or its signature is damaged.',
   keyReplayed: 'The key was used before.',
   emergencyExceeded: 'The quota of emergency keys is used up.',

@@ -583,7 +583,10 @@ export const en = {
   'cause.keyOlder': 'Key {got} is older than the installed key {have}. Ask the vendor for a newer one.',
   'cause.keyForOther':
     "The key is for installation '{installationId}'; this one is '{expected}'. Ask the vendor for the right one.",
-  'cause.keyExpired': 'The key is beyond its validity. Ask the vendor for a renewed one.',
+  'cause.keyExpired':
+    'The key was valid until {validUntil}, and by the calendar of the cluster it is {now}. Ask the vendor for a renewed one.',
+  'cause.keyExpired.day':
+    'The emergency key is good on {day} only, and by the calendar of the cluster it is {now}. Install it on its day, or ask the vendor for another one.',
   'cause.keyDamaged':
     'The key file is damaged: {field} is {value}, expected {expected}. Copy the file again, byte by byte.',
   'cause.keyReplayed': 'Key {serial} was installed before. See: tranca key history.',

@@ -587,7 +587,10 @@ export const ptBr: Readonly<Record<TextKey, string>> = {
   'cause.keyOlder': 'A chave {got} é mais antiga que a instalada, {have}. Peça ao fornecedor uma mais nova.',
   'cause.keyForOther':
     "A chave é da instalação '{installationId}'; esta é '{expected}'. Peça ao fornecedor a certa.",
-  'cause.keyExpired': 'A validade da chave acabou. Peça ao fornecedor uma renovada.',
+  'cause.keyExpired':
+    'A chave valia até {validUntil}, e pelo calendário do cluster são {now}. Peça ao fornecedor uma renovada.',
+  'cause.keyExpired.day':
+    'A chave de emergência vale só em {day}, e pelo calendário do cluster são {now}. Instale-a no dia dela, ou peça outra ao fornecedor.',
   'cause.keyDamaged':
     'O arquivo da chave está danificado: {field} é {value}, esperava-se {expected}. Copie o arquivo de novo, byte a byte.',
   'cause.keyReplayed': 'A chave {serial} já foi instalada. Veja: tranca key history.',
