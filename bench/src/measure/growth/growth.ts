@@ -90,9 +90,7 @@ async function look(
 ): Promise<GrowthRow> {
   const { stock, idleSeconds, signal } = options
   const { count, madeSeconds, base } = told
-  // Sessions keep the nodes busy for as long as they are there.
-  const isQuietening = count > 0 && stock !== 'sessions-idle'
-  const quietSeconds = isQuietening ? await untilQuiet(pids, options) : undefined
+  const quietSeconds = count > 0 ? await untilQuiet(pids, options) : undefined
   const idleSince = cpuOf(pids)
   await delay(idleSeconds * 1_000, undefined, { signal })
   const idleCpu = (cpuOf(pids) - idleSince) / idleSeconds
