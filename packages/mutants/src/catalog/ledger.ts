@@ -224,7 +224,7 @@ export const ledgerMutants: readonly Mutant[] = [
     file: `${src}/license/named.ts`,
     find: '      licenses.seats.hold(seat)\n',
     replace: '',
-    catchers: ['table:ledger/license-rules', 'simulator'],
+    catchers: ['table:ledger/license-rules'],
   },
   {
     id: 'assigned-unit-not-kept',

@@ -142,7 +142,7 @@ export const nodeMutants: readonly Mutant[] = [
     file: `${src}/duties/session-keeper.ts`,
     find: 'this.#dueMs = Math.min(this.#dueMs, heardMs + one.ttlMs)',
     replace: 'this.#dueMs = heardMs + one.ttlMs',
-    catchers: ['table:node/time', 'simulator'],
+    catchers: ['table:node/time'],
   },
   {
     id: 'session-never-looked-at-again',
@@ -150,7 +150,7 @@ export const nodeMutants: readonly Mutant[] = [
     file: `${src}/duties/session-keeper.ts`,
     find: '        this.#dueMs = Math.min(this.#dueMs, dueMs)\n',
     replace: '',
-    catchers: ['table:node/time', 'simulator'],
+    catchers: ['table:node/time'],
   },
   {
     id: 'session-forgotten-with-term',
@@ -158,7 +158,7 @@ export const nodeMutants: readonly Mutant[] = [
     file: `${src}/duties/session-keeper.ts`,
     find: '    for (const one of sessions) this.opened(one)\n',
     replace: '    for (const one of sessions) this.opened(one)\n    this.#dueMs = Number.POSITIVE_INFINITY\n',
-    catchers: ['table:node/time', 'simulator'],
+    catchers: ['table:node/time'],
   },
   {
     id: 'rows-pile-up',
@@ -230,7 +230,7 @@ export const nodeMutants: readonly Mutant[] = [
     file: `${src}/members/roll-call.ts`,
     find: "memory.starts === own.starts && memory.run !== '' && memory.run !== own.run",
     replace: 'memory.starts < 0',
-    catchers: ['table:node/members', 'simulator'],
+    catchers: ['table:node/members'],
   },
   {
     id: 'replaced-members-vouch',
@@ -238,7 +238,7 @@ export const nodeMutants: readonly Mutant[] = [
     file: `${src}/members/roll-call.ts`,
     find: "    if (this.#own.standing === 'member') this.#follow(self.electorate)\n",
     replace: '',
-    catchers: ['table:node/members', 'simulator'],
+    catchers: ['table:node/members'],
   },
   {
     id: 'missing-voice-not-waited-for',
@@ -246,7 +246,7 @@ export const nodeMutants: readonly Mutant[] = [
     file: `${src}/members/standing.ts`,
     find: ' && !this.#roll.hasHeardAll)',
     replace: ' && this.#lingers)',
-    catchers: ['table:node/standing', 'simulator'],
+    catchers: ['table:node/standing'],
   },
   {
     id: 'verdict-of-before-the-moment',
@@ -262,7 +262,7 @@ export const nodeMutants: readonly Mutant[] = [
     file: `${src}/members/standing.ts`,
     find: "    if (this.#standing === 'joining') this.#raise(welcome)\n",
     replace: '',
-    catchers: ['table:node/standing', 'simulator'],
+    catchers: ['table:node/standing'],
   },
   {
     id: 'promoted-before-its-log',
@@ -270,7 +270,7 @@ export const nodeMutants: readonly Mutant[] = [
     file: `${src}/members/member-duties.ts`,
     find: 'Math.max(replica.raft.commit - PROMOTE_LAG, this.#memory.of(id).lastIndex)',
     replace: 'replica.raft.commit - PROMOTE_LAG',
-    catchers: ['table:node/member-duties', 'simulator'],
+    catchers: ['table:node/member-duties'],
   },
   {
     id: 'promotion-of-remembered-start',
@@ -278,7 +278,7 @@ export const nodeMutants: readonly Mutant[] = [
     file: `${src}/members/member-duties.ts`,
     find: 'starts: hello.starts, run: hello.run',
     replace: 'starts: this.#memory.of(id).starts, run: hello.run',
-    catchers: ['table:node/member-duties', 'simulator'],
+    catchers: ['table:node/member-duties'],
   },
   {
     id: 'returned-voter-not-demoted',
@@ -286,7 +286,7 @@ export const nodeMutants: readonly Mutant[] = [
     file: `${src}/members/member-duties.ts`,
     find: "if (hello.standing === 'joining') this.#toDemote.add(hello.id)\n",
     replace: "if (hello.standing === 'new') this.#toDemote.add(hello.id)\n",
-    catchers: ['table:node/member-duties', 'simulator'],
+    catchers: ['table:node/member-duties'],
   },
   {
     id: 'positions-not-on-record',
