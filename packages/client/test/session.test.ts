@@ -334,15 +334,21 @@ await t.test('the client warns, and gives up before the cluster frees what it he
   t.equal(session.remainingMs, 0)
 })
 
+/** A cluster that fell silent for so long that the client gave up its session, which holds a lock. */
+async function givenUp(): Promise<Kit> {
+  const kit = fakeCluster()
+  const session = await open(kit, { ttlMs: 10_000, marginMs: 4_000 })
+  await kit.world.until(session.owner('u').lock('a'))
+  kit.cluster.freeze(100_000)
+  await kit.world.pass(9_000)
+  t.equal(session.status, 'ended')
+  return kit
+}
+
 await t.test(
   'a session that the client gave up is never used again, and closed if that can be',
   async (t) => {
-    const kit = fakeCluster()
-    const session = await open(kit, { ttlMs: 10_000, marginMs: 4_000 })
-    await kit.world.until(session.owner('u').lock('a'))
-    kit.cluster.freeze(100_000)
-    await kit.world.pass(9_000)
-    t.equal(session.status, 'ended')
+    const kit = await givenUp()
     const node = kit.cluster.nodes[1]!
     kit.cluster.lead(node)
     await kit.world.pass(1_000)
@@ -358,12 +364,7 @@ await t.test('a farewell goes on over a change of leader, or a break at any poin
     fates.push({ refuse })
   for (const op of ['session.resume', 'session.close']) {
     for (const fate of fates) {
-      const kit = fakeCluster()
-      const session = await open(kit, { ttlMs: 10_000, marginMs: 4_000 })
-      await kit.world.until(session.owner('u').lock('a'))
-      kit.cluster.freeze(100_000)
-      await kit.world.pass(9_000)
-      t.equal(session.status, 'ended')
+      const kit = await givenUp()
       once(kit, op, fate)
       kit.cluster.lead(kit.cluster.nodes[1])
       await kit.world.pass(3_000)
