@@ -144,6 +144,12 @@ await t.test('the floor replicates and syncs what it answers, and needs nothing 
     t.ok((await program.run({ warmMs: 0, recordMs: 100 })).latency.count > 0)
     program.close()
   }
+  await t.rejects(
+    LoadProgram.open(command, { addresses: servers.addresses, work: 'hand-over', clients: 1 }),
+    {
+      message: /hand-over is no work/,
+    },
+  )
   // Followers first got an empty frame each, by which it was seen that they serve.
   const [leader, ...followers] = ['bare1', 'bare2', 'bare3'].map((name) =>
     readFileSync(`${directory}/${name}`),

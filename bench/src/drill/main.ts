@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { checkWritable, makeFolder, told, UsageError } from '@tranca/tool'
 import { PeerError } from '../peers/errors.ts'
 import { installPeer } from '../peers/install.ts'
-import { drilledPeers, installedAs } from '../peers/peers.ts'
+import { drilledPeers } from '../peers/peers.ts'
 import { helpText, scenarioLines as listed, parseArguments } from './arguments.ts'
 import { drill } from './drill.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -24,7 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort())
     // What is missing is told before the first trial, not after the last.
     try {
-      for (const name of parsed.peers) await installPeer(installedAs(name), signal)
+      for (const name of parsed.peers) await installPeer(drilledPeers[name], signal)
     } catch (error) {
       if (signal.aborted || !(error instanceof PeerError)) throw error
       process.stderr.write(`${error.message}\n`)

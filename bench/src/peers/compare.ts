@@ -82,7 +82,7 @@ async function openRival(
 ): Promise<Rival> {
   const { home, directory, signal, onEvent } = options
   onEvent(`${peer.name}: installing what is missing, building its load program, starting it`)
-  if (peer.needsPackages) await installPeer(peer.name, signal)
+  await installPeer(peer, signal)
   const built = join(home, 'peers')
   mkdirSync(built, { recursive: true })
   const command = await peer.build(built, signal)

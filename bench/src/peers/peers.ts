@@ -11,8 +11,3 @@ export const drilledPeers: Readonly<Record<DrilledName, Peer>> = {
   'etcd-tuned': { ...etcd, start: startTunedEtcd },
   zookeeper,
 }
-
-/** Whose packages a drilled peer needs. */
-export function installedAs(name: DrilledName): PeerName {
-  return drilledPeers[name].name
-}

@@ -25,30 +25,27 @@ export const bare: Peer = {
   build: async () => [process.execPath, programOf('load-main.js')],
   start: async (directory, signal) => {
     const ports = (await choosePorts('free', 3)).map(({ client }) => client)
-    const start = (role: 'leader' | 'follower', position: number): PeerServer => {
+    const servers: PeerServer[] = []
+    const close = async (): Promise<void> => {
+      await Promise.all(servers.map((server) => server.kill()))
+    }
+    /** Starts a server and waits until it answers. */
+    const begin = async (position: number, question: Buffer, followers: readonly number[]): Promise<void> => {
       const name = `bare${position + 1}`
-      const others = role === 'leader' ? ports.slice(1) : []
-      const args = [role, join(directory, name), ports[position]!, ...others]
-      return new PeerServer({
+      const args = [join(directory, name), ports[position]!, ...followers]
+      const server = new PeerServer({
         name,
         command: [process.execPath, programOf('server-main.js'), ...args.map(String)],
         directory,
         logFile: join(directory, `${name}.log`),
       })
-    }
-    const servers: PeerServer[] = []
-    const close = async (): Promise<void> => {
-      await Promise.all(servers.map((server) => server.kill()))
-    }
-    const begin = async (role: 'leader' | 'follower', position: number, question: Buffer): Promise<void> => {
-      const server = start(role, position)
       servers.push(server)
       await server.whenReady(async () => (await answersOn(ports[position]!, question)) !== '', signal)
     }
     try {
-      for (const position of [1, 2]) await begin('follower', position, frameOf([]))
-      // Answered only by way of the followers.
-      await begin('leader', 0, Buffer.alloc(REQUEST_SIZE))
+      for (const position of [1, 2]) await begin(position, frameOf([]), [])
+      // The leader's answer comes only by way of the followers.
+      await begin(0, Buffer.alloc(REQUEST_SIZE), ports.slice(1))
     } catch (error) {
       await close()
       throw error

@@ -3,6 +3,8 @@ import { limits } from '../limits.ts'
 import { ANSWER_SIZE, frameOf } from './frames.ts'
 import type { Segment } from './segment.ts'
 
+const ANSWER = Buffer.alloc(ANSWER_SIZE)
+
 /** Has one entry in flight; answers its requests when its own log and one follower's have it. */
 export class Leader {
   readonly #segment: Segment
@@ -76,5 +78,3 @@ export class Leader {
     }, limits.barePauseMs)
   }
 }
-
-const ANSWER = Buffer.alloc(ANSWER_SIZE)

@@ -6,7 +6,8 @@ import { ANSWER_SIZE, REQUEST_SIZE } from './frames.ts'
 
 /** The load on the floor: `load-main.js ADDRESS WORK CLIENTS`, with the lines that {@link LoadProgram} reads and writes. */
 const [address, work, count] = process.argv.slice(2)
-const requests = work === 'lock' ? 2 : 1
+const requestsOf: Readonly<Record<string, number>> = { lock: 2, sequence: 1 }
+const requests = requestsOf[work!] ?? fail(`${work} is no work`)
 const READ_SIZE = 4_096
 
 class Client {
@@ -82,8 +83,13 @@ async function measure(warmMs: number, recordMs: number): Promise<object> {
   }
 }
 
+function fail(why: string): never {
+  throw new Error(why)
+}
+
 for await (const line of createInterface({ input: process.stdin })) {
   const [, warm, record] = /^run (\d+) (\d+)$/.exec(line) ?? []
+  if (record === undefined) fail(`${line}: expected run WARM_MS RECORD_MS`)
   console.log(JSON.stringify(await measure(Number(warm), Number(record))))
 }
 process.exit(0)

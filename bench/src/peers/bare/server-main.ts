@@ -4,12 +4,12 @@ import { Frames } from './frames.ts'
 import { Leader } from './leader.ts'
 import { Segment } from './segment.ts'
 
-/** One server of the floor: `server-main.js leader|follower LOG PORT [PORT OF A FOLLOWER...]`. */
-const [role, path, port, ...others] = process.argv.slice(2)
+/** One server of the floor: `server-main.js LOG PORT [PORT OF A FOLLOWER...]`. With followers it leads them. */
+const [path, port, ...others] = process.argv.slice(2)
 const segment = new Segment(path!)
 const ACKNOWLEDGMENT = Buffer.from([1])
 
-if (role === 'leader') {
+if (others.length > 0) {
   const followers = others.map((other) => connect({ port: Number(other), host: '127.0.0.1', noDelay: true }))
   await Promise.all(followers.map((follower) => once(follower, 'connect')))
   const leader = new Leader(segment, followers)
