@@ -19,6 +19,12 @@ export interface Config {
   readonly applied?: Index
   /** Ready speaks to storage through `storageAppend` / `storageApply` messages; `advance` is not called. */
   readonly asyncStorageWrites?: boolean
+  /**
+   * With `asyncStorageWrites`: an entry that a quorum has may be applied before this node's own disk has it (thesis,
+   * 10.2.1), so that a leader whose disk is slow answers as soon as two others have it. What the application makes
+   * durable of its state must then wait until the log is as far.
+   */
+  readonly applyUnstable?: boolean
   /** Entries of one append message. At least one entry is always sent. */
   readonly maxSizePerMsg?: number
   /** Committed entries that are being applied at once; `maxSizePerMsg` when left out. */
@@ -88,6 +94,7 @@ export function resolveConfig(config: Config): ResolvedConfig {
     storage,
     applied,
     asyncStorageWrites: config.asyncStorageWrites ?? false,
+    applyUnstable: config.applyUnstable ?? false,
     maxSizePerMsg,
     maxCommittedSizePerReady: maxCommitted,
     maxUncommittedEntriesSize: maxUncommitted,

@@ -62,6 +62,8 @@ import {
 export class RawNode {
   readonly #raft: Raft
   readonly #async: boolean
+  /** Entries may be applied before they are durable here. */
+  readonly #appliesUnstable: boolean
   #previousHardState: HardState
   #previousSoftState: SoftState
   /** What `advance` tells the core on behalf of storage, in the synchronous mode. */
@@ -75,6 +77,7 @@ export class RawNode {
     const resolved = resolveConfig(config)
     this.#raft = new Raft(resolved)
     this.#async = resolved.asyncStorageWrites
+    this.#appliesUnstable = !resolved.asyncStorageWrites || resolved.applyUnstable
     this.#previousHardState = this.#raft.hardState
     this.#previousSoftState = this.#raft.softState
   }
@@ -242,7 +245,7 @@ export class RawNode {
       raft.messages.length > 0 ||
       raft.messagesAfterAppend.length > 0 ||
       log.unstable.hasNextEntries ||
-      log.hasNextCommitted(!this.#async) ||
+      log.hasNextCommitted(this.#appliesUnstable) ||
       this.#hardStateChanged() ||
       this.#softStateChanged() ||
       raft.readStates.length > 0 ||
@@ -265,7 +268,7 @@ export class RawNode {
       readStates: raft.readStates,
       entries,
       snapshot: log.unstable.nextSnapshot(),
-      committedEntries: log.nextCommitted(!this.#async),
+      committedEntries: log.nextCommitted(this.#appliesUnstable),
       messages,
       messagesAfterAppend: this.#async ? [] : raft.messagesAfterAppend.filter((m) => m.to !== raft.id),
       mustSync: entries.length > 0 || raft.vote !== previous.vote || raft.term !== previous.term,
@@ -343,7 +346,7 @@ export class RawNode {
     raft.log.unstable.acceptInProgress()
     const last = ready.committedEntries.at(-1)
     if (last !== undefined)
-      raft.log.acceptApplying(last.index, entriesSize(ready.committedEntries), !this.#async)
+      raft.log.acceptApplying(last.index, entriesSize(ready.committedEntries), this.#appliesUnstable)
   }
 
   #softStateChanged(): boolean {

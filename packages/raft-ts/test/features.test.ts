@@ -591,6 +591,48 @@ await t.test('asynchronous storage writes', async (t) => {
     },
   )
 
+  await t.test(
+    'what a quorum of others has is applied before the own disk has it, where that is wished',
+    async (t) => {
+      const appliesOf = (options: object) => {
+        const { raw, storage } = member(1, { options: { ...async, ...options } })
+        const write = () => {
+          const { entries, responses } = takeAppend(raw)
+          storage.append(entries)
+          for (const m of responses) if (m.to === 1) raw.step(m)
+        }
+        raw.campaign()
+        write()
+        raw.step({ type: 'voteResponse', from: 2, to: 1, term: 1, reject: false })
+        write()
+        raw.propose(bytes('a'))
+        takeAppend(raw)
+        for (const from of [2, 3]) {
+          raw.step({
+            type: 'appendResponse',
+            from,
+            to: 1,
+            term: 1,
+            index: 2,
+            reject: false,
+            rejectHint: 0,
+            logTerm: 0,
+          })
+        }
+        t.equal(raw.commit, 2)
+        const applies: number[] = []
+        while (raw.hasReady()) {
+          for (const { entries } of ofType(raw.ready().messages, 'storageApply'))
+            applies.push(...entries.map(({ index }) => index))
+        }
+        raw.checkInvariants()
+        return applies
+      }
+      t.same(appliesOf({}), [1])
+      t.same(appliesOf({ applyUnstable: true }), [1, 2])
+    },
+  )
+
   await t.test('a write of a new term confirms what an earlier one had handed out', async (t) => {
     const raw = node()
     raw.step(append(1, 2, [entry(1, 1)]))

@@ -159,7 +159,7 @@ export class RaftLog {
     return this.applying < this.#appliableTo(allowUnstable)
   }
 
-  /** With async writes, an entry is applied only when this node's own copy of it is durable. */
+  /** Without `allowUnstable`, an entry is applied only when this node's own copy of it is durable. */
   #appliableTo(allowUnstable: boolean): Index {
     return allowUnstable ? this.committed : Math.min(this.committed, this.unstable.offset - 1)
   }

@@ -93,6 +93,27 @@ export const worlds: readonly World[] = [
     reaches: [led(2, 2)],
   },
   {
+    name: 'own-disk-last',
+    about:
+      'slow disks; what two others have is applied by a leader whose own disk has not got it, and crashes',
+    members: 3,
+    budget: { propose: 1, campaign: 1, crash: 1 },
+    deep: { propose: 1, campaign: 1, crash: 2 },
+    termMax: 2,
+    only: { propose: [1], campaign: [2], crash: [1] },
+    options: { applyUnstable: true },
+    writes: 'pending',
+    elect: 1,
+    reaches: [
+      committed('p1'),
+      led(2, 2),
+      goal('a leader has applied more than its disk has', ({ views }) => {
+        const { raw, applied, durable } = views[0]!
+        return raw.role === 'leader' && applied.length > durable.snapshot.index + durable.entries.length
+      }),
+    ],
+  },
+  {
     name: 'reads',
     about: 'ReadIndex at leaders old and new, and at their followers',
     members: 3,
