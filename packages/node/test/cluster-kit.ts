@@ -140,6 +140,11 @@ export class TestCluster {
     await this.#mortals.get(id)!.kill()
   }
 
+  /** Until the result is called, no write to the log of this member ends. */
+  hangDisk(id: number): () => void {
+    return this.#mortals.get(id)!.hangDisk()
+  }
+
   async whenServing(): Promise<void> {
     await this.admin.request({ op: 'member.list' }, { deadlineMs: 20_000 })
   }

@@ -58,6 +58,27 @@ t.test('a leader that stops hands over: sessions, locks, queues and numbers go o
   await cluster.whenEqual()
 })
 
+t.test('a leader whose disk hangs serves on, with those whose disks answer', async (t) => {
+  const cluster = await TestCluster.start(t, 3, { timing: { heartbeatMs: 50, electionMs: 5_000 } })
+  const session = await cluster.session()
+  const ana = session.owner('ana')
+  const before = await ana.lock('SA1000001')
+  const leader = await cluster.leader()
+  const { term } = await cluster.status(leader)
+  cluster.hangDisk(leader)
+  const other = await ana.lock('SA1000002', { deadlineMs: 10_000 })
+  await Promise.all([before.release(), other.release()])
+  const last = await ana.lock('SA1000001')
+  t.ok(last.token > other.token)
+  const report = await cluster.status(leader)
+  t.same([report.role, report.term], ['leader', term])
+  await cluster.crashNode(leader)
+  const { holders } = await session.request({ op: 'lock.get', namespace: 'production', name: 'SA1000001' })
+  t.equal(holders[0]?.token, last.token, 'nothing was lost with it')
+  await cluster.startNode(leader)
+  await cluster.whenEqual()
+})
+
 t.test('drain takes a node out of office until it is undrained (O21)', async (t) => {
   const cluster = await TestCluster.start(t, 3)
   const session = await cluster.session()

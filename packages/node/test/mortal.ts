@@ -1,4 +1,4 @@
-import { openNodeStorage } from '@tranca/storage'
+import { type Disk, nodeDisk, openNodeStorage } from '@tranca/storage'
 import { type Clock, systemClock } from '../src/environment/clock.ts'
 import type { Environment } from '../src/environment/environment.ts'
 import { type Listener, type Stream, type Transport, tcpTransport } from '../src/environment/transport.ts'
@@ -10,6 +10,8 @@ import { type Listener, type Stream, type Transport, tcpTransport } from '../src
 export class Mortal {
   readonly environment: Pick<Environment, 'clock' | 'transport' | 'openStorage'>
   #alive = true
+  /** What ends the writes to the log that have been asked for while its disk hangs: done, or never to be. */
+  #held: ((error?: Error) => void)[] | undefined
   readonly #streams = new Set<Stream>()
   readonly #listeners = new Set<Listener>()
   readonly #stores = new Set<{ close(): Promise<void> }>()
@@ -31,11 +33,46 @@ export class Mortal {
       dial: (address, onOpen) => this.#keep(tcpTransport.dial(address, () => this.#alive && onOpen())),
     }
     const openStorage: typeof openNodeStorage = async (options) => {
-      const storage = await openNodeStorage(options)
+      const storage = await openNodeStorage({ ...options, disk: this.#disk() })
       this.#stores.add(storage)
       return storage
     }
     this.environment = { clock, transport, openStorage }
+  }
+
+  /** The log's disk takes no write, and says nothing, until the result is called. */
+  hangDisk(): () => void {
+    this.#held = []
+    return () => this.#goOn()
+  }
+
+  #goOn(error?: Error): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const end of held) end(error)
+  }
+
+  #disk(): Disk {
+    const disk = nodeDisk()
+    return {
+      ...disk,
+      open: async (path, options) => {
+        const file = await disk.open(path, options)
+        const isLog = path.includes('/log/')
+        return {
+          write: async (data, position, mayBlock) => {
+            const held = isLog ? this.#held : undefined
+            await new Promise<void>((done, failed) => {
+              if (held) held.push((error) => (error ? failed(error) : done()))
+              else done()
+            })
+            return file.write(data, position, mayBlock)
+          },
+          sync: () => file.sync(),
+          close: () => file.close(),
+        }
+      },
+    }
   }
 
   #keep(stream: Stream): Stream {
@@ -47,6 +84,7 @@ export class Mortal {
   /** Resolves when another process could open the directory. */
   async kill(): Promise<void> {
     this.#alive = false
+    this.#goOn(new Error('the process is gone'))
     for (const stream of this.#streams) {
       stream.onData = undefined
       stream.onClose = undefined

@@ -21,6 +21,14 @@ export const storageMutants: readonly Mutant[] = [
     catchers: ['table:storage/ledger-store', 'table:storage/crash', 'simulator'],
   },
   {
+    id: 'checkpoint-ahead-of-log',
+    bug: 'a checkpoint is written before the log has what it shows',
+    file: `${src}/node-storage.ts`,
+    find: '    await this.log.whenDurable(prepared.meta.index)\n',
+    replace: '',
+    catchers: ['table:storage/node-storage'],
+  },
+  {
     id: 'ledger-hash-not-compared',
     bug: 'the hash over the rows is not compared at a start',
     file: `${src}/ledger-store.ts`,

@@ -21,6 +21,7 @@ export function newCore(options: {
     electionTick,
     heartbeatTick,
     asyncStorageWrites: true,
+    applyUnstable: true,
     maxSizePerMsg: limits.appendSizeMax,
     maxCommittedSizePerReady: limits.committedSizePerReadyMax,
     maxUncommittedEntriesSize: limits.uncommittedSizeMax,
