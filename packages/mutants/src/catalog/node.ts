@@ -25,6 +25,22 @@ export const nodeMutants: readonly Mutant[] = [
     catchers: ['simulator'],
   },
   {
+    id: 'own-disk-waited-for',
+    bug: 'a leader whose disk hangs answers nobody, though two others have the entry',
+    file: `${src}/replica/core.ts`,
+    find: 'applyUnstable: true',
+    replace: 'applyUnstable: false',
+    catchers: ['table:node/cluster'],
+  },
+  {
+    id: 'applied-before-write',
+    bug: 'a follower applies the last entry before it begins to write the next one',
+    file: `${src}/replica/replica.ts`,
+    find: 'else if (isWriting) this.#behindWrite.push(message)',
+    replace: '',
+    catchers: ['table:node/behind-write'],
+  },
+  {
     id: 'read-before-applied',
     bug: 'a read is answered when the leader is confirmed, before its index is applied',
     file: `${src}/replica/read-queue.ts`,

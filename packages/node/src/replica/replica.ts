@@ -115,6 +115,8 @@ export class Replica {
   #cancelTelling: Cancel | undefined
   #leadership: Leadership
   #serving = false
+  /** What may be applied in the next turn: it came along with a write, which goes first. */
+  #behindWrite: StorageApply[] = []
   /** Index of this term's `leader.start`; 0 until proposed. */
   #startIndex = 0
   #scheduled = false
@@ -184,6 +186,7 @@ export class Replica {
     this.#cancelTelling?.()
     this.#reads.fail()
     this.#queue = []
+    this.#behindWrite = []
     this.#forgetProposed()
   }
 
@@ -264,6 +267,7 @@ export class Replica {
     if (this.#stopped) return
     this.#isInTurn = true
     try {
+      this.#applyBehindWrite()
       // What is in flight lands first: whether the next entry may leave depends on it.
       this.#drain()
       if (this.#mayPropose()) this.#flushQueue()
@@ -338,15 +342,30 @@ export class Replica {
       this.#noteLeadership()
       for (const state of ready.readStates) this.#reads.confirmed(state.context, state.index)
       const outgoing = new Map<NodeId, Message[]>()
+      let isWriting = this.#behindWrite.length > 0
       for (const message of ready.messages) {
-        if (message.type === 'storageAppend') this.#store(message)
-        else if (message.type === 'storageApply') this.#apply(message)
-        else collect(outgoing, message)
+        if (message.type === 'storageAppend') {
+          this.#store(message)
+          if (message.entries.length > 0) isWriting = true
+        } else if (message.type !== 'storageApply') collect(outgoing, message)
+        else if (isWriting) this.#behindWrite.push(message)
+        else this.#apply(message)
       }
       for (const [to, messages] of outgoing) this.#ports.send(to, messages)
       this.#reads.serve(this.#applied)
     }
     this.#noteLeadership()
+    if (this.#behindWrite.length > 0) this.schedule()
+  }
+
+  /**
+   * A quorum waits for a follower's write and not for what it applies, so that begins when the write has been
+   * begun; where it is done in the process, when it is done and the leader has been told.
+   */
+  #applyBehindWrite(): void {
+    const requests = this.#behindWrite
+    this.#behindWrite = []
+    for (const request of requests) this.#apply(request)
   }
 
   #store(request: StorageAppend): void {
