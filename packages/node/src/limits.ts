@@ -43,6 +43,8 @@ export const limits = {
   strangersMax: 64,
   /** A snapshot's stream that brings nothing for so long is given up: its sender may be gone without a word. */
   snapshotIdleMs: 15_000,
+  /** Answers to so many connections leave together: while they are read there, the next ones are made here. */
+  unsentConnectionsMax: 16,
   /** Client connections of one node. */
   connectionsMax: 20_000,
   /** A client's socket that holds more unsent bytes gets no others until it drains: they gather in one piece. */

@@ -1,78 +1,10 @@
 import { Buffer } from 'node:buffer'
-import type { LedgerEvent } from '@tranca/ledger'
-import {
-  decodeServerFrame,
-  encodePing,
-  encodeRequest,
-  FrameReader,
-  type OperationName,
-  operations,
-  versions,
-  Writer,
-  limits as wireLimits,
-} from '@tranca/protocol'
-import { pino } from 'pino'
+import { encodePing, operations, Writer, limits as wireLimits } from '@tranca/protocol'
 import t from 'tap'
-import { ClientHub, type ClientServices } from '../src/clients/client-hub.ts'
-import { WatchHub } from '../src/clients/watch-hub.ts'
 import { limits } from '../src/limits.ts'
-import { Access } from '../src/security/access.ts'
 import { TestCluster, until } from './cluster-kit.ts'
-import { type FakeStream, FakeTransport } from './fake-transport.ts'
+import { answers, hi, hub, request } from './hub-kit.ts'
 import { RawClient } from './raw-client.ts'
-import { VirtualClock } from './virtual-clock.ts'
-
-const hi = { client: 'hostile', ...versions, features: [] }
-
-async function hub() {
-  const clock = new VirtualClock()
-  const transport = new FakeTransport()
-  const none = () => {}
-  const members: string[] = []
-  const services: ClientServices = {
-    identity: () => ({
-      cluster: 'test',
-      node: 1,
-      name: 'n1',
-      role: 'follower',
-      software: '0',
-      draining: false,
-    }),
-    leader: () => undefined,
-    memberAddresses: () => members,
-    // About 200 KB.
-    status: () => ({ ...operations.status.exampleResult.status, name: 'x'.repeat(200_000) }),
-    health: () => operations.health.exampleResult.health,
-    admin: async () => ({ ok: true, value: {} }),
-    sessionHeard: none,
-    sessionOpened: none,
-    readsServed: none,
-    licenseDenied: none,
-    helloDenied: none,
-  }
-  const logger = pino({ level: 'silent' })
-  const access = new Access({ cluster: 'test', tls: undefined, access: { tokens: [], revoked: [] } })
-  const watches = new WatchHub<LedgerEvent>(0)
-  const one = new ClientHub({ replica: () => undefined, services, watches, clock, transport, access, logger })
-  await one.listen('')
-  return { clock, transport, hub: one, members }
-}
-
-function request(name: OperationName, fields: object, id = 7): Buffer {
-  const writer = new Writer()
-  encodeRequest(writer, name, id, [], fields as never)
-  return Buffer.from(writer.take())
-}
-
-function answers(stream: FakeStream, name: OperationName) {
-  const frames = new FrameReader({ frameSizeMax: 64 * 1024 * 1024 })
-  frames.feed(stream.read())
-  const found = []
-  for (let body = frames.next(); body !== undefined; body = frames.next()) {
-    found.push(decodeServerFrame(body, () => operations[name]))
-  }
-  return found
-}
 
 t.test(
   'connections beyond the limit are told so and closed; a place that is free again is given',

@@ -154,13 +154,17 @@ export class ClientHub implements ConnectionHost {
 
   /** End of a turn: sends what has gathered, and lets clients speak again if there is room. */
   flush(): void {
-    const unsent = this.#unsent
-    this.#unsent = []
-    for (const connection of unsent) connection.flush()
+    this.#send()
     if (this.#paused && !this.#replica()?.isFull) {
       this.#paused = false
       for (const connection of this.#connections) connection.stream.resume()
     }
+  }
+
+  #send(): void {
+    const unsent = this.#unsent
+    this.#unsent = []
+    for (const connection of unsent) connection.flush()
   }
 
   // ConnectionHost
@@ -171,6 +175,7 @@ export class ClientHub implements ConnectionHost {
 
   wantsFlush(connection: Connection): void {
     this.#unsent.push(connection)
+    if (this.#unsent.length >= limits.unsentConnectionsMax) this.#send()
     if (this.#flushScheduled || this.#replica()?.isInTurn) return
     this.#flushScheduled = true
     this.#clock.endOfTurn(() => {
