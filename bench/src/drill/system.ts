@@ -56,6 +56,9 @@ export interface FaultyDisks {
    * whatever else it does is a surprise.
    */
   failSync(member: string, count: number): Promise<void>
+  /** The member's disk confirms nothing until {@link goOn}. */
+  hang(member: string): Promise<void>
+  goOn(member: string): Promise<void>
   /** Takes all room from the member. Resolves when it has ended by itself. */
   fill(member: string): Promise<void>
   /** Gives the room back. */

@@ -86,6 +86,8 @@ export class TrancaSystem implements ManagedSystem {
         for (const file of again) this.#deaths.push(`${member} tried the failed sync of ${file} again`)
         if (failed.length !== 1) this.#deaths.push(`${member} ended before a sync failed`)
       },
+      hang: async (member) => disks.hang(member),
+      goOn: async (member) => disks.goOn(member),
       fill: async (member) => {
         const ended = this.#whenEnded(member)
         disks.fill(this.#running.member(member).data)

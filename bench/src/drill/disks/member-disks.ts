@@ -22,8 +22,8 @@ const BALLAST = 'ballast'
 const PIECES = [1024 * 1024, 4096] as const
 
 /**
- * The disks under the members: each can fail one sync (a library of ours is preloaded, see native/fail-sync.c), and
- * if they are mounted, fill up.
+ * The disks under the members: each can hang and fail one sync (a library of ours is preloaded, see
+ * native/faulty-sync.c), and if they are mounted, fill up.
  */
 export class MemberDisks {
   readonly #folder: string
@@ -35,7 +35,7 @@ export class MemberDisks {
     this.#library = library
   }
 
-  /** @param kind `shim`: syncs can fail; `small`: {@link mount} gives members small disks */
+  /** @param kind `shim`: syncs can hang and fail; `small`: {@link mount} gives members small disks */
   static async make(kind: 'shim' | 'small', folder: string, run: Command = command): Promise<MemberDisks> {
     mkdirSync(folder, { recursive: true })
     return new MemberDisks(folder, kind === 'shim' ? await compileShim(run, folder) : undefined)
@@ -44,7 +44,12 @@ export class MemberDisks {
   /** What a member's command line is put behind. */
   commandFor(member: string): readonly string[] {
     if (this.#library === undefined) return []
-    return ['env', `LD_PRELOAD=${this.#library}`, `TRANCA_FAIL_SYNC=${this.#control(member)}`]
+    return [
+      'env',
+      `LD_PRELOAD=${this.#library}`,
+      `TRANCA_FAIL_SYNC=${this.#control(member)}`,
+      `TRANCA_HANG_SYNC=${this.#hang(member)}`,
+    ]
   }
 
   /** Puts a small disk under an empty data directory. */
@@ -52,6 +57,16 @@ export class MemberDisks {
     mkdirSync(data, { recursive: true })
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_SIZE}`, 'tmpfs', data])
     this.#mounted.push(data)
+  }
+
+  /** No sync of the member ends from now on. */
+  hang(member: string): void {
+    writeFileSync(this.#hang(member), '')
+  }
+
+  /** The syncs that were waited for end, and others as ever. */
+  goOn(member: string): void {
+    rmSync(this.#hang(member), { force: true })
   }
 
   /** From now on, the member's sync after `count - 1` others fails. */
@@ -91,6 +106,10 @@ export class MemberDisks {
 
   remove(): void {
     for (const data of this.#mounted.splice(0)) execFileSync('umount', ['--lazy', data])
+  }
+
+  #hang(member: string): string {
+    return join(this.#folder, `hang-sync-${member}`)
   }
 
   #control(member: string): string {

@@ -2,6 +2,7 @@ import { drain } from './drain.ts'
 import { failedSync } from './failed-sync.ts'
 import { flappingLink } from './flapping-link.ts'
 import { fullDisk } from './full-disk.ts'
+import { hungDisk } from './hung-disk.ts'
 import { killFollower } from './kill-follower.ts'
 import { killLeader } from './kill-leader.ts'
 import { killSoak } from './kill-soak.ts'
@@ -27,6 +28,7 @@ export const scenarios: readonly Scenario[] = [
   oneWayPartition,
   flappingLink,
   failedSync,
+  hungDisk,
   fullDisk,
   killSoak,
   pauseSoak,

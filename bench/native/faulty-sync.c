@@ -1,6 +1,9 @@
 /*
- * Preloaded into a member: one sync of its data fails with EIO, as a disk's does that has lost a write.
+ * Preloaded into a member: its disk hangs, or one sync of its data fails.
  *
+ * As long as there is a file named as TRANCA_HANG_SYNC says, no sync ends. What counts as a sync is told below.
+ *
+ * One sync fails with EIO, as a disk's does that has lost a write:
  * The file named by TRANCA_FAIL_SYNC holds a number k; it is taken and removed when the next sync comes, and the k-th
  * from then on fails. What counts as a sync: a write to a descriptor opened with O_DSYNC (log and superblock), and
  * fsync and fdatasync of a file in a folder `ledger-N` (LevelDB). The write itself does not happen then, or may have
@@ -17,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -32,20 +36,28 @@ static void say(const char *control, const char *word, const char *path) {
   fclose(said);
 }
 
-static int must_fail(int fd, int is_write) {
-  const char *control = getenv("TRANCA_FAIL_SYNC");
-  if (control == NULL) return 0;
-  char link[64], path[4096];
+static int is_sync(int fd, int is_write, char *path, size_t size) {
+  char link[64];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t length = readlink(link, path, sizeof path - 1);
+  ssize_t length = readlink(link, path, size - 1);
   if (length < 0) return 0;
   path[length] = 0;
-  if (is_write) {
-    int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || (flags & O_DSYNC) == 0) return 0;
-  } else if (strstr(path, "/ledger-") == NULL) {
-    return 0;
-  }
+  if (!is_write) return strstr(path, "/ledger-") != NULL;
+  int flags = fcntl(fd, F_GETFL);
+  return flags >= 0 && (flags & O_DSYNC) != 0;
+}
+
+static void wait_while_hung(void) {
+  const char *control = getenv("TRANCA_HANG_SYNC");
+  const struct timespec pause = {0, 1000000};
+  while (control != NULL && access(control, F_OK) == 0) nanosleep(&pause, NULL);
+}
+
+static int must_fail(int fd, int is_write) {
+  const char *control = getenv("TRANCA_FAIL_SYNC");
+  char path[4096];
+  if (control == NULL || !is_sync(fd, is_write, path, sizeof path)) return 0;
+  wait_while_hung();
   pthread_mutex_lock(&lock);
   int fails = 0;
   if (failed[0] != 0) {
