@@ -3,8 +3,8 @@ import type { FailedDisk } from '../check/failed-disk.ts'
 import type { Random } from '../random.ts'
 import type { Host } from './host.ts'
 
-/** A process whose disk failed has ended after so long. */
-const stopMs = 5_000
+/** A process whose disk failed has ended after so long, though the rest of its disk may hang for 2 s a call. */
+const stopMs = 8_000
 
 export interface DiskPace {
   /** Time of a call that changes something, from and to. */
