@@ -310,6 +310,15 @@ export abstract class Claim {
   abstract queues(): boolean
   /** Whether this hold must be given up, in part or whole, before the claim can be granted. */
   abstract isBlockedBy(hold: ResourceHold): boolean
+
+  /** Those that must go first: back to one that waits for all ahead of it too. */
+  *ahead(): Generator<Claim> {
+    if (!this.queues()) return
+    for (let claim = this.previous; claim !== undefined; claim = claim.previous) {
+      yield claim
+      if (claim.queues()) return
+    }
+  }
 }
 
 /** A queue of its own order: it says who of those that wait in it may go on now. */

@@ -181,6 +181,24 @@ await t.test('an owner that waits for what it shares is upgraded when the others
   t.equal(outcome(world.answerOf(c, 1)), 'ok')
 })
 
+await t.test('an owner that comes to share a lock goes on with all its waits for it', async (t) => {
+  const world = new World()
+  const [a, b, c, d] = [world.open('a'), world.open('b'), world.open('c'), world.open('d')]
+  a.lock('u', 'A')
+  t.equal(outcome(b.lock('u', 'A', -1, 'shared')), 'waits')
+  t.equal(outcome(c.lock('u', 'A', -1, 'shared')), 'waits')
+  t.equal(outcome(d.lock('u', 'A', -1)), 'waits')
+  t.equal(
+    outcome(c.lock('u', 'A', -1, 'shared')),
+    'waits',
+    'behind an exclusive one, and holding nothing yet',
+  )
+  a.unlock('u', 'A')
+  world.ledger.checkInvariants()
+  t.same(granted(world.answerOf(c, 2)), { token: 3, counts: [2] })
+  t.equal(world.answerOf(d, 1), undefined)
+})
+
 await t.test('deadlock: found also when a grant to a waiting owner closes the circle', async (t) => {
   const world = new World()
   const [a, b, c] = [world.open('a'), world.open('b'), world.open('c')]
@@ -195,6 +213,33 @@ await t.test('deadlock: found also when a grant to a waiting owner closes the ci
   t.equal(outcome(world.answerOf(b, 2)), 'deadlock')
   b.unlock('v', 'B')
   t.equal(outcome(world.answerOf(a, 1)), 'ok')
+})
+
+await t.test('deadlock: found also behind one who waits in the queue for what it shares', async (t) => {
+  const world = new World()
+  const [a, b, c, d] = [world.open('a'), world.open('b'), world.open('c'), world.open('d')]
+  a.lock('u', 'A')
+  b.lock('u', 'B')
+  world.open('e').lock('u', 'C')
+  t.equal(outcome(c.lock('u', 'A', -1, 'shared')), 'waits')
+  t.equal(outcome(d.lock('u', ['A', 'B'], -1)), 'waits')
+  t.equal(outcome(c.lock('u', ['A', 'C'], -1, 'shared')), 'waits')
+  a.unlock('u', 'A')
+  t.equal(outcome(world.answerOf(c, 1)), 'ok')
+  t.equal(outcome(b.lock('u', 'A', -1, 'shared')), 'deadlock', 'd is ahead, and waits for B')
+})
+
+await t.test('deadlock: found also when a total is lowered', async (t) => {
+  const world = new World()
+  const [a, b, c] = [world.open('a'), world.open('b'), world.open('c')]
+  a.do({ op: 'semaphore.set', name: 'S', total: 2 })
+  a.do({ op: 'semaphore.acquire', owner: 'u', name: 'S', permits: 1, waitMs: 0 })
+  c.do({ op: 'semaphore.acquire', owner: 'u', name: 'S', permits: 1, waitMs: 0 })
+  b.lock('u', 'A')
+  t.equal(outcome(b.do({ op: 'semaphore.acquire', owner: 'u', name: 'S', permits: 1, waitMs: -1 })), 'waits')
+  t.equal(outcome(a.lock('u', 'A', -1)), 'waits', 'c can give a permit')
+  c.do({ op: 'semaphore.set', name: 'S', total: 1 })
+  t.equal(outcome(world.answerOf(a, 3)), 'deadlock')
 })
 
 await t.test("lock-delay: a dead holder's lock rests before the next gets it", async (t) => {

@@ -311,7 +311,7 @@ export class Model {
     return isFirst && !rests && !holders.some((h) => want.mode === 'exclusive' || h.mode === 'exclusive')
   }
 
-  /** Who waits and was granted something else that others wait for. */
+  /** Who waits and may have come to stand in a circle in this step. */
   #suspects: { session: ModelSession; owner: string }[] = []
 
   #settle(): void {
@@ -332,9 +332,14 @@ export class Model {
         ? this.#grantLocks(session, owner, wants)
         : this.#grantPermits(session, owner, wants[0]!.name, wants[0]!.permits)
       this.#answer(waiter, result)
-      const isWaitedFor = this.waiting.some((w) => w.wants.some((x) => wants.some((y) => x.name === y.name)))
-      if (isWaitedFor) this.#suspects.push({ session, owner })
+      this.#suspect({ session, owner })
     }
+  }
+
+  #suspect(who: { session: ModelSession; owner: string }): void {
+    const held = [...this.locks, ...this.permits].filter(ownedBy(who))
+    const isWaitedFor = held.some((h) => this.waiting.some((w) => w.wants.some((x) => x.name === h.name)))
+    if (isWaitedFor && this.waiting.some(ownedBy(who))) this.#suspects.push(who)
   }
 
   #wait(waiter: Omit<Waiting, 'taken' | 'deadline' | 'since'>): undefined {
@@ -396,10 +401,14 @@ export class Model {
             (h) => h.name === want.name && h.session === waiter.session && h.owner === waiter.owner,
           )
         if (isMine) continue
+        // Those further ahead are met through one who waits for its turn here as well.
         const ahead = this.waiting
           .filter((w) => w.taken < waiter.taken && w.wants.some((x) => x.name === want.name))
-          .at(-1)
-        if (ahead !== undefined) follow(ahead)
+          .reverse()
+        const isInTurn = (w: Waiting): boolean =>
+          !this.locks.some((h) => h.name === want.name && ownedBy(w)(h))
+        const last = ahead.findIndex(isInTurn)
+        for (const w of last < 0 ? ahead : ahead.slice(0, last + 1)) follow(w)
       }
     }
     return undefined
@@ -490,6 +499,7 @@ export class Model {
             this.#answer(waiter, refuse('permitsExceedTotal', { name: plain, permits, total }))
           }
         }
+        for (const hold of this.permits.filter((h) => h.name === name)) this.#suspect(hold)
         return ok({ total, used: this.used(name) })
       }
       case 'semaphore.delete': {

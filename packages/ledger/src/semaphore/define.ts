@@ -37,6 +37,10 @@ export function setSemaphore(
     claim = next
   }
   waiters.touch(semaphore)
+  // Who waits for permits may need those of one holder now that any of several could give before.
+  for (let hold = semaphore.firstHold; hold !== undefined; hold = hold.nextOfResource as typeof hold) {
+    waiters.suspect(hold.owner)
+  }
   return { ok: true, value: { total, used: semaphore.used } }
 }
 

@@ -5,11 +5,11 @@ import { KnotSearch } from './knot.ts'
 
 /**
  * Looks for a circle of waits. A waiter waits for the owners whose holds block its claims (and so for
- * everything that these owners wait for), and for the waiter just ahead of it in each queue where its
- * place counts. A circle closes at something that the owner holds: nobody stands behind a new waiter.
- * Breadth first, so the circle found is a shortest one; edges are taken in the order of claims, holders,
- * and each holder's waiters. An owner that waits in one thread while another thread of it works on is
- * taken as waiting.
+ * everything that these owners wait for), and for those ahead of it in each queue where its place
+ * counts. A circle closes at something that the owner holds: nobody stands behind a new waiter. Breadth
+ * first, so the circle found is a shortest one; edges are taken in the order of claims, holders, and each
+ * holder's waiters. An owner that waits in one thread while another thread of it works on is taken as
+ * waiting.
  *
  * A holder of permits blocks only if the claim cannot be met without what it holds; so a circle found is
  * a real one, but a circle through permits that any of several holders could give is left to time-outs.
@@ -20,6 +20,7 @@ export class DeadlockSearch {
   readonly #queue: Waiter[] = []
   readonly #knots: KnotSearch
   #search = 0
+  #steps = 0
 
   constructor(stepsMax: number) {
     this.#stepsMax = stepsMax
@@ -37,6 +38,7 @@ export class DeadlockSearch {
   /** A circle from one waiter of the owner, or from any of them, back to what the owner holds. */
   find(owner: Owner, from: Waiter | undefined): Cycle | undefined {
     this.#search += 1
+    this.#steps = 0
     if (from === undefined) this.#addWaitersOf(owner, undefined)
     else this.#add(from, undefined)
     const cycle = this.#walk(owner)
@@ -48,30 +50,33 @@ export class DeadlockSearch {
 
   #walk(owner: Owner): Cycle | undefined {
     const queue = this.#queue
-    let steps = 0
     for (let at = 0; at < queue.length; at += 1) {
       for (const claim of queue[at]!.claims) {
         for (let hold = claim.resource.firstHold; hold !== undefined; hold = hold.nextOfResource) {
-          steps += 1
-          if (steps > this.#stepsMax) return undefined
+          if (this.#isTooFar()) return undefined
           if (!claim.isBlockedBy(hold)) continue
           if (hold.owner === owner) return circle(claim)
-          steps += this.#addWaitersOf(hold.owner, claim)
+          this.#addWaitersOf(hold.owner, claim)
         }
-        steps += 1
-        if (claim.previous !== undefined && claim.queues()) this.#add(claim.previous.waiter, claim)
+        for (const ahead of claim.ahead()) {
+          if (this.#isTooFar()) return undefined
+          this.#add(ahead.waiter, claim)
+        }
       }
     }
     return undefined
   }
 
-  #addWaitersOf(owner: Owner, from: Claim | undefined): number {
-    let steps = 0
+  #isTooFar(): boolean {
+    this.#steps += 1
+    return this.#steps > this.#stepsMax
+  }
+
+  #addWaitersOf(owner: Owner, from: Claim | undefined): void {
     for (let waiter = owner.firstWaiter; waiter !== undefined; waiter = waiter.nextOfOwner) {
       this.#add(waiter, from)
-      steps += 1
+      this.#steps += 1
     }
-    return steps
   }
 
   #add(waiter: Waiter, from: Claim | undefined): void {

@@ -72,14 +72,27 @@ export class KnotSearch {
     if (this.#steps > this.#stepsMax) return found
     const isStuck = (each: Waiter): boolean => stuck === undefined || stuck.has(each)
     for (const claim of waiter.claims) {
-      obstaclesOfClaim(claim, (owner) => this.#holds(waitersOf(owner), isStuck), isStuck, found)
+      this.#addObstaclesOf(claim, isStuck, found)
     }
     const lacks = waiter.lackBecauseOf((owner) => this.#holds(threadsOf(owner), isStuck))
     for (const { owner, name, product } of lacks) found.push({ owner, ahead: undefined, name, product })
     return found
   }
 
-  /** Whether one of an owner's waiters keeps it from giving back. */
+  #addObstaclesOf(claim: Claim, isStuck: (waiter: Waiter) => boolean, found: Obstacle[]): void {
+    const name = nameOf(claim.resource.key)
+    for (let hold = claim.resource.firstHold; hold !== undefined; hold = hold.nextOfResource) {
+      const { owner } = hold
+      if (!this.#holds(waitersOf(owner), isStuck) || !claim.isBlockedBy(hold)) continue
+      found.push({ owner, ahead: undefined, name, product: undefined })
+    }
+    for (const { waiter: ahead } of claim.ahead()) {
+      if (this.#steps > this.#stepsMax) return
+      if (this.#holds([ahead], isStuck)) found.push({ owner: ahead.owner, ahead, name, product: undefined })
+    }
+  }
+
+  /** Whether one of these waiters keeps its owner from giving back. */
   #holds(waiters: readonly Waiter[], isStuck: (waiter: Waiter) => boolean): boolean {
     this.#steps += 1
     // Whoever is not looked at may give what it has: nothing is found then, and nothing wrong.
@@ -99,22 +112,6 @@ interface Obstacle {
 interface Step {
   readonly waiter: Waiter
   readonly obstacle: Obstacle
-}
-
-function obstaclesOfClaim(
-  claim: Claim,
-  keeps: (owner: Owner) => boolean,
-  isStuck: (waiter: Waiter) => boolean,
-  found: Obstacle[],
-): void {
-  const name = nameOf(claim.resource.key)
-  for (let hold = claim.resource.firstHold; hold !== undefined; hold = hold.nextOfResource) {
-    if (!keeps(hold.owner) || !claim.isBlockedBy(hold)) continue
-    found.push({ owner: hold.owner, ahead: undefined, name, product: undefined })
-  }
-  if (claim.previous === undefined || !claim.queues()) return
-  const ahead = claim.previous.waiter
-  if (isStuck(ahead)) found.push({ owner: ahead.owner, ahead, name, product: undefined })
 }
 
 function waitersOf(owner: Owner): Waiter[] {

@@ -18,7 +18,7 @@ export class Waiters {
   /** Lines in which someone may go on now. */
   readonly #lines: Line[] = []
   readonly #candidates = new Candidates()
-  /** Owners that wait and were granted something else that others wait for: only that closes a circle late. */
+  /** Owners that wait, and have something that others wait for since this step: that closes a circle late. */
   readonly #suspects: Owner[] = []
   readonly #search: DeadlockSearch
   /** The request being applied: it is answered by apply's return, not through the sink. */
@@ -65,6 +65,11 @@ export class Waiters {
   /** Says that this waiter may be free now, whatever its place. */
   nominate(waiter: Waiter): void {
     this.#candidates.push(waiter)
+  }
+
+  /** Says that the owner may now wait for itself, if it waits: others wait for what it has. */
+  suspect(owner: Owner): void {
+    if (owner.firstWaiter !== undefined && this.#search.canClose(owner)) this.#suspects.push(owner)
   }
 
   /** Ends a wait without a grant. */
@@ -124,8 +129,10 @@ export class Waiters {
   /** The head of the queue; and the sole holder's own waiters, whose place does not matter. */
   #nominate(resource: Resource): void {
     if (resource.firstClaim !== undefined) this.#candidates.push(resource.firstClaim.waiter)
-    if (resource.holdCount !== 1) return
-    const owner = resource.firstHold!.owner
+    if (resource.holdCount === 1) this.#nominateAllOf(resource.firstHold!.owner)
+  }
+
+  #nominateAllOf(owner: Owner): void {
     for (let waiter = owner.firstWaiter; waiter !== undefined; waiter = waiter.nextOfOwner) {
       this.#candidates.push(waiter)
     }
@@ -140,7 +147,10 @@ export class Waiters {
     // The owner may have vanished with its last wait; it holds again in this very step.
     owners.set(owner.name, owner)
     this.#complete(waiter, waiter.take())
-    if (owner.firstWaiter !== undefined && this.#search.canClose(owner)) this.#suspects.push(owner)
+    if (owner.firstWaiter === undefined) return
+    // What it holds from now on it may take again, ahead of the queue.
+    if (waiter.claims.some(({ resource }) => resource.firstClaim !== undefined)) this.#nominateAllOf(owner)
+    this.suspect(owner)
   }
 
   #dequeue(waiter: Waiter): void {
