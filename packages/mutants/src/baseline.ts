@@ -10,7 +10,13 @@ export interface Baseline {
   /** Catchers that cannot run here, and what they lack. */
   readonly missing: ReadonlyMap<Catcher, string>
   /** Catchers that are red without any bug: nothing that they say means anything. */
-  readonly red: ReadonlyMap<Catcher, string>
+  readonly red: ReadonlyMap<Catcher, Red>
+}
+
+export interface Red {
+  /** The test, script, truth or seed that was the first to say no. */
+  readonly by: string
+  readonly output: string
 }
 
 export function catchersOf(mutants: readonly Mutant[]): Catcher[] {
@@ -25,7 +31,7 @@ export async function takeBaseline(
 ): Promise<Baseline> {
   const greenMs = new Map<Catcher, number>()
   const missing = new Map<Catcher, string>()
-  const red = new Map<Catcher, string>()
+  const red = new Map<Catcher, Red>()
   const copy = await ProductCopy.make(root)
   try {
     const waiting = [...catchers]
@@ -34,7 +40,7 @@ export async function takeBaseline(
         const run = await runCatcher(copy.root, next, { seeds: options.seeds, limitMs: LIMIT_MS })
         if (run.kind === 'green') greenMs.set(next, run.seconds * 1000)
         else if (run.kind === 'missing') missing.set(next, run.what)
-        else red.set(next, run.kind === 'red' ? run.by : 'hung')
+        else red.set(next, run.kind === 'red' ? run : { by: 'hung', output: '' })
       }
     }
     await Promise.all(Array.from({ length: options.jobs }, work))

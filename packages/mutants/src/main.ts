@@ -39,12 +39,19 @@ function choose(only: readonly string[] | undefined, short: boolean): readonly M
     .map((mutant) => ({ ...mutant, catchers: mutant.catchers.slice(0, 1) }))
 }
 
+/** Of a catcher that is red without a bug, from its end. */
+const LINES_SHOWN = 100
+
 /** False when a catcher is red without any bug. */
 function tell({ greenMs, missing, red }: Baseline): boolean {
   const seconds = [...greenMs.values()].reduce((sum, ms) => sum + ms, 0) / 1000
   console.log(`without a bug: ${greenMs.size} catchers are green (${seconds.toFixed(0)} s of work)`)
   for (const [catcher, what] of missing) console.log(`skipped: ${catcher}, for ${what} is not there`)
-  for (const [catcher, by] of red) console.log(`FAIL ${catcher} is red without any bug: ${by}`)
+  for (const [catcher, { by, output }] of red) {
+    console.log(`FAIL ${catcher} is red without any bug: ${by}`)
+    const lines = output.split('\n').filter((line) => line.trim() !== '')
+    for (const line of lines.slice(-LINES_SHOWN)) console.log(`| ${line}`)
+  }
   if (red.size > 0) console.log(`0 passed, ${red.size} failed`)
   return red.size === 0
 }

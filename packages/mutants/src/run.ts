@@ -5,7 +5,7 @@ import type { Catcher } from './mutant.ts'
 
 export type Outcome =
   | { readonly kind: 'green' }
-  | { readonly kind: 'red'; readonly by: string }
+  | { readonly kind: 'red'; readonly by: string; readonly output: string }
   /** No end in the time that is more than enough for a green run. */
   | { readonly kind: 'hung' }
   /** What it needs is not there. */
@@ -31,7 +31,7 @@ export async function runCatcher(root: string, catcher: Catcher, options: RunOpt
   if (end.code === 0) return { kind: 'green', seconds }
   // Where the copy lies is of no interest, and another place each time.
   const output = end.output.replaceAll(`${join(root, '..')}/`, '')
-  return { kind: 'red', by: firstFailure(catcher, output), seconds }
+  return { kind: 'red', by: firstFailure(catcher, output), output, seconds }
 }
 
 function argumentsOf(catcher: Catcher, { seeds }: RunOptions): string[] {
@@ -65,7 +65,8 @@ function execute(root: string, args: readonly string[], limitMs: number): Promis
     // A group of its own, so that what it started can be stopped with it.
     const child = spawn(process.execPath, args, {
       cwd: root,
-      env: { ...env, NO_COLOR: '1', CI: 'true' },
+      // What draws at random draws the same each time, so that a verdict can be had again.
+      env: { TRANCA_SEED: '1', ...env, NO_COLOR: '1', CI: 'true' },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { takeBaseline } from '../src/baseline.ts'
 import { mutants } from '../src/catalog/all.ts'
 import { ProductCopy } from '../src/copy.ts'
 import { builtFile, hunt } from '../src/hunt.ts'
@@ -54,6 +55,16 @@ await t.test('a bug is caught, and named with who caught it', async (t) => {
   const report = await hunt(halfIsMajority, copy, options)
   t.equal(report.error, undefined)
   t.match(report.kills, [{ catcher: 'table:raft-ts/quorum', by: /./ }])
+})
+
+await t.test('who is red without a bug is told with what it printed', async (t) => {
+  const built = builtFile(halfIsMajority.file)
+  await copy.replace(built, 'throw new Error("broken in the copy")')
+  const catcher = 'table:raft-ts/quorum'
+  const { red, greenMs } = await takeBaseline(copy.root, [catcher], { seeds: 1, jobs: 1 })
+  await copy.restore(built)
+  t.equal(greenMs.size, 0)
+  t.match(red.get(catcher), { by: /./, output: /SyntaxError/ })
 })
 
 await t.test('an edit that changes nothing survives, also after another bug', async (t) => {
