@@ -1,18 +1,9 @@
-import { Ledger } from '@tranca/ledger'
-import { type Entry, MemoryStorage, RawNode, type StorageAppend } from '@tranca/raft-ts'
+import type { Entry } from '@tranca/raft-ts'
 import t from 'tap'
 import { encodeBatch } from '../src/replica/batch.ts'
-import { Checkpointer } from '../src/replica/checkpointer.ts'
-import { Replica } from '../src/replica/replica.ts'
+import type { Replica } from '../src/replica/replica.ts'
+import { replicaOfThree } from './replica-kit.ts'
 import { VirtualClock } from './virtual-clock.ts'
-
-const confState = { voters: [1, 2, 3], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false }
-
-class Members extends MemoryStorage {
-  override initialState() {
-    return { ...super.initialState(), confState }
-  }
-}
 
 /** Turns end one at a time here. */
 class TurnByTurn extends VirtualClock {
@@ -37,52 +28,19 @@ class Follower {
   #index = 0
 
   constructor() {
-    const storage = new Members()
-    const raft = new RawNode({
+    this.replica = replicaOfThree({
       id: 2,
-      electionTick: 10,
-      heartbeatTick: 1,
-      random: () => 0,
-      storage,
-      asyncStorageWrites: true,
-      applyUnstable: true,
-    })
-    const ledger = new Ledger({ sink: { answer: () => undefined, event: () => undefined } })
-    const store = ({ hardState, entries }: StorageAppend) => {
-      if (hardState) storage.setHardState(hardState)
-      storage.append(entries)
-      const [first] = entries
-      if (!first) return Promise.resolve()
-      this.done.push(`write ${first.index}`)
-      return new Promise<void>((resolve) => this.writes.push(resolve))
-    }
-    this.replica = new Replica({
-      raft,
-      ledger,
       clock: this.clock,
       probe: { executed: () => undefined, applied: ({ index }) => this.done.push(`apply ${index}`) },
-      applied: 0,
-      confState,
-      checkpointer: new Checkpointer({
-        ports: { checkpoint: () => undefined },
-        every: { entries: 1_000, size: 1 << 20 },
-        ledger: () => ledger,
-      }),
+      written: async ({ entries: [first] }) => {
+        if (!first) return
+        this.done.push(`write ${first.index}`)
+        await new Promise<void>((resolve) => this.writes.push(resolve))
+      },
       ports: {
         send: (_to, messages) => {
           for (const m of messages) if (m.type === 'appendResponse') this.done.push(`acknowledge ${m.index}`)
         },
-        leadershipChanged: () => undefined,
-        serving: () => undefined,
-        turnEnded: () => undefined,
-        membersChanged: () => undefined,
-        internalApplied: () => undefined,
-        store,
-        failed: (error) => {
-          throw error
-        },
-        entriesApplied: () => undefined,
-        committed: () => undefined,
       },
     })
   }
@@ -101,6 +59,14 @@ class Follower {
     for (let i = 0; i < 5; i++) await Promise.resolve()
   }
 
+  /** The first entry has come, and is on the disk. */
+  async begin(): Promise<void> {
+    this.hear()
+    await this.turn()
+    this.writes.shift()!()
+    await this.turn()
+  }
+
   take(): string[] {
     return this.done.splice(0)
   }
@@ -108,10 +74,7 @@ class Follower {
 
 t.test('what a follower may apply does not hold up the write that came with it', async (t) => {
   const follower = new Follower()
-  follower.hear()
-  await follower.turn()
-  follower.writes.shift()!()
-  await follower.turn()
+  await follower.begin()
   t.same(follower.take(), ['write 1', 'acknowledge 1'])
 
   follower.hear()
@@ -146,10 +109,7 @@ t.test('it is applied while a slow disk writes, each entry once and in order', a
 
 t.test('what comes without a write is applied at once', async (t) => {
   const follower = new Follower()
-  follower.hear()
-  await follower.turn()
-  follower.writes.shift()!()
-  await follower.turn()
+  await follower.begin()
   follower.take()
   follower.replica.step({ type: 'heartbeat', from: 1, to: 2, term: 1, commit: 1, context: '' })
   await follower.turn()
@@ -165,4 +125,46 @@ t.test('a node that stops applies nothing more', async (t) => {
   follower.replica.stop()
   await follower.turn()
   t.same(follower.take(), [])
+})
+
+t.test('a read that waits for it is answered when it is applied, though nothing else happens', async (t) => {
+  const clock = new TurnByTurn()
+  let isHanging = false
+  const leader = replicaOfThree({
+    id: 1,
+    clock,
+    raft: { readOnly: 'lease', checkQuorum: true },
+    written: () => (isHanging ? new Promise(() => undefined) : Promise.resolve()),
+  })
+  const turn = async () => {
+    clock.endTurn()
+    for (let i = 0; i < 5; i++) await Promise.resolve()
+  }
+  const settle = async () => {
+    for (let i = 0; i < 5; i++) await turn()
+  }
+  const acknowledgeAll = () => {
+    const { lastIndex: index } = leader.raft
+    const rest = { reject: false, rejectHint: 0, logTerm: 0 }
+    leader.step({ type: 'appendResponse', from: 2, to: 1, term: 1, index, ...rest })
+  }
+  leader.campaign()
+  await settle()
+  leader.step({ type: 'voteResponse', from: 2, to: 1, term: 1, reject: false })
+  await settle()
+  acknowledgeAll()
+  await settle()
+  leader.proposeTime()
+  await settle()
+  t.same([leader.isServing, leader.applied, leader.raft.lastIndex], [true, 2, 3])
+
+  isHanging = true
+  acknowledgeAll()
+  leader.proposeTime()
+  const answers: number[] = []
+  leader.read((isCurrent) => answers.push(isCurrent ? leader.applied : -1))
+  await turn()
+  t.same([leader.applied, answers], [2, []], 'an entry is written first')
+  await turn()
+  t.same([leader.applied, answers], [3, [3]])
 })

@@ -1,21 +1,13 @@
-import { type ClientCommand, Ledger, type Result } from '@tranca/ledger'
+import type { ClientCommand, Result } from '@tranca/ledger'
 import { encodeRequest, Writer } from '@tranca/protocol'
-import { MemoryStorage, type Message, RawNode } from '@tranca/raft-ts'
+import type { Message } from '@tranca/raft-ts'
 import t from 'tap'
 import { limits } from '../src/limits.ts'
 import { decodeBatch } from '../src/replica/batch.ts'
-import { Checkpointer } from '../src/replica/checkpointer.ts'
 import { Gathering } from '../src/replica/gathering.ts'
-import { type ClientProposal, Replica } from '../src/replica/replica.ts'
+import type { ClientProposal, Replica } from '../src/replica/replica.ts'
+import { replicaOfThree } from './replica-kit.ts'
 import { VirtualClock } from './virtual-clock.ts'
-
-const confState = { voters: [1, 2, 3], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false }
-
-class Members extends MemoryStorage {
-  override initialState() {
-    return { ...super.initialState(), confState }
-  }
-}
 
 /** The leader of three; its own writes are durable at once, and the others do what the test says. */
 class Leader {
@@ -26,45 +18,10 @@ class Leader {
   #id = 0
 
   constructor() {
-    const storage = new Members()
-    const raft = new RawNode({
+    this.replica = replicaOfThree({
       id: 1,
-      electionTick: 10,
-      heartbeatTick: 1,
-      random: () => 0,
-      storage,
-      asyncStorageWrites: true,
-      lazyCommit: true,
-    })
-    const ledger = new Ledger({ sink: { answer: () => undefined, event: () => undefined } })
-    this.replica = new Replica({
-      raft,
-      ledger,
       clock: this.clock,
-      applied: 0,
-      confState,
-      checkpointer: new Checkpointer({
-        ports: { checkpoint: () => undefined },
-        every: { entries: 1_000, size: 1 << 20 },
-        ledger: () => ledger,
-      }),
-      ports: {
-        send: (_to, messages) => this.sent.push(...messages),
-        leadershipChanged: () => undefined,
-        serving: () => undefined,
-        turnEnded: () => undefined,
-        membersChanged: () => undefined,
-        internalApplied: () => undefined,
-        store: async ({ hardState, entries }) => {
-          if (hardState) storage.setHardState(hardState)
-          storage.append(entries)
-        },
-        failed: (error) => {
-          throw error
-        },
-        entriesApplied: () => undefined,
-        committed: () => undefined,
-      },
+      ports: { send: (_to, messages) => this.sent.push(...messages) },
     })
   }
 

@@ -33,6 +33,14 @@ export const nodeMutants: readonly Mutant[] = [
     catchers: ['table:node/cluster'],
   },
   {
+    id: 'read-forgotten-behind-write',
+    bug: 'a read that waits for what is applied behind a write is not answered by it',
+    file: `${src}/replica/replica.ts`,
+    find: '    for (const request of requests) this.#apply(request)\n    this.#reads.serve(this.#applied)\n',
+    replace: '    for (const request of requests) this.#apply(request)\n',
+    catchers: ['table:node/behind-write'],
+  },
+  {
     id: 'applied-before-write',
     bug: 'a follower applies the last entry before it begins to write the next one',
     file: `${src}/replica/replica.ts`,

@@ -366,6 +366,7 @@ export class Replica {
     const requests = this.#behindWrite
     this.#behindWrite = []
     for (const request of requests) this.#apply(request)
+    this.#reads.serve(this.#applied)
   }
 
   #store(request: StorageAppend): void {
