@@ -20,7 +20,7 @@ export const slowDisk: Fault = {
   strike(stage) {
     const member = victim(stage)
     if (member === undefined) return undefined
-    const maxMs = stage.random.pick([10, 60, 400, 2_000])
+    const maxMs = stage.random.pick([10, 60, 400, 5_000])
     member.disk.pace = { latencyMs: [0.1, maxMs] }
     later(stage, stage.random.between(200, 4_000), () => member.disk.calm())
     return `${member.name}: up to ${maxMs} ms`

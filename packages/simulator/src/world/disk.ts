@@ -3,8 +3,10 @@ import type { FailedDisk } from '../check/failed-disk.ts'
 import type { Random } from '../random.ts'
 import type { Host } from './host.ts'
 
-/** A process whose disk failed has ended after so long, though the rest of its disk may hang for 2 s a call. */
-const stopMs = 8_000
+/** A process whose disk failed has ended after so long, and so long after the last call that hung. */
+const stopMs = 5_000
+/** A call that takes longer hangs: who ends in good order waits for it. */
+const hungMs = 400
 
 export interface DiskPace {
   /** Time of a call that changes something, from and to. */
@@ -22,6 +24,8 @@ export class SimulatedDisk {
   failNext: 'write' | 'sync' | undefined
   /** A call was made to fail in this life of the process: it has to stop. */
   hasFailed = false
+  /** When the last call that hung ends or ended, by the machine's clock. */
+  #hungUntilMs = 0
   readonly #host: Host
   readonly #random: Random
   readonly #onCrash: () => void
@@ -74,7 +78,9 @@ export class SimulatedDisk {
       return
     }
     const [from, to] = this.pace.latencyMs
-    this.#host.soon(this.#random.between(from, to), finish)
+    const takesMs = this.#random.between(from, to)
+    if (takesMs > hungMs) this.#hungUntilMs = Math.max(this.#hungUntilMs, this.#host.nowMs() + takesMs)
+    this.#host.after(takesMs, finish)
   }
 
   #before(call: DiskCall): void {
@@ -84,7 +90,13 @@ export class SimulatedDisk {
     this.failNext = undefined
     this.hasFailed = true
     this.#failures.failed(call, life)
-    this.#host.after(stopMs, () => this.#failures.stillRuns(life))
+    this.#host.after(stopMs, () => this.#hasToBeOver(life))
     throw new StorageError('IO', `${call.path}: ${call.operation} failed`)
+  }
+
+  #hasToBeOver(life: number): void {
+    const leftMs = this.#hungUntilMs + stopMs - this.#host.nowMs()
+    if (leftMs > 0) this.#host.after(leftMs, () => this.#hasToBeOver(life))
+    else this.#failures.stillRuns(life)
   }
 }
