@@ -140,9 +140,9 @@ export class TestCluster {
     await this.#mortals.get(id)!.kill()
   }
 
-  /** Until the result is called, no write to the log of this member ends. */
-  hangDisk(id: number): () => void {
-    return this.#mortals.get(id)!.hangDisk()
+  /** From now on no write to the log of this member ends. */
+  hangDisk(id: number): void {
+    this.#mortals.get(id)!.hangDisk()
   }
 
   async whenServing(): Promise<void> {

@@ -16,7 +16,7 @@ import { Access } from '../src/security/access.ts'
 import { type FakeStream, FakeTransport } from './fake-transport.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
-export const hi = { client: 'hostile', ...versions, features: [] }
+export const hi = { client: 'someone', ...versions, features: [] }
 
 /** A hub of clients without a replica, whose streams end in the test. */
 export async function hub() {

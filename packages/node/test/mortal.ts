@@ -10,8 +10,8 @@ import { type Listener, type Stream, type Transport, tcpTransport } from '../src
 export class Mortal {
   readonly environment: Pick<Environment, 'clock' | 'transport' | 'openStorage'>
   #alive = true
-  /** What ends the writes to the log that have been asked for while its disk hangs: done, or never to be. */
-  #held: ((error?: Error) => void)[] | undefined
+  /** What ends the writes to the log that have been asked for since its disk hangs. */
+  #held: ((error: Error) => void)[] | undefined
   readonly #streams = new Set<Stream>()
   readonly #listeners = new Set<Listener>()
   readonly #stores = new Set<{ close(): Promise<void> }>()
@@ -40,16 +40,9 @@ export class Mortal {
     this.environment = { clock, transport, openStorage }
   }
 
-  /** The log's disk takes no write, and says nothing, until the result is called. */
-  hangDisk(): () => void {
-    this.#held = []
-    return () => this.#goOn()
-  }
-
-  #goOn(error?: Error): void {
-    const held = this.#held ?? []
-    this.#held = undefined
-    for (const end of held) end(error)
+  /** From now on the log's disk takes no write, and says nothing. */
+  hangDisk(): void {
+    this.#held ??= []
   }
 
   #disk(): Disk {
@@ -62,10 +55,7 @@ export class Mortal {
         return {
           write: async (data, position, mayBlock) => {
             const held = isLog ? this.#held : undefined
-            await new Promise<void>((done, failed) => {
-              if (held) held.push((error) => (error ? failed(error) : done()))
-              else done()
-            })
+            if (held) await new Promise((_done, failed) => held.push(failed))
             return file.write(data, position, mayBlock)
           },
           sync: () => file.sync(),
@@ -84,7 +74,7 @@ export class Mortal {
   /** Resolves when another process could open the directory. */
   async kill(): Promise<void> {
     this.#alive = false
-    this.#goOn(new Error('the process is gone'))
+    for (const end of this.#held ?? []) end(new Error('the process is gone'))
     for (const stream of this.#streams) {
       stream.onData = undefined
       stream.onClose = undefined
