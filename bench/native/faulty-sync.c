@@ -1,15 +1,16 @@
 /*
- * Preloaded into a member: its disk hangs, or one sync of its data fails.
+ * Preloaded into a member: the syncs of its data hang, or one of them fails.
  *
- * As long as there is a file named as TRANCA_HANG_SYNC says, no sync ends. What counts as a sync is told below.
+ * What counts as a sync: a write to a descriptor opened with O_DSYNC (log and superblock), and fsync and fdatasync of a
+ * file in a folder `ledger-N` (LevelDB).
  *
- * One sync fails with EIO, as a disk's does that has lost a write:
- * The file named by TRANCA_FAIL_SYNC holds a number k; it is taken and removed when the next sync comes, and the k-th
- * from then on fails. What counts as a sync: a write to a descriptor opened with O_DSYNC (log and superblock), and
- * fsync and fdatasync of a file in a folder `ledger-N` (LevelDB). The write itself does not happen then, or may have
- * happened: who is told EIO cannot know. TRANCA_FAIL_SYNC.said gets a line `failed PATH`, and `again PATH` for each
- * later sync of that file by the same process: a failed sync must never be tried again, for the next one may say yes
- * to what is lost (Rebello et al., "Can Applications Recover from fsync Failures?", 2020).
+ * No sync ends as long as there is a file with the name that TRANCA_HANG_SYNC gives.
+ *
+ * One sync fails with EIO, as a disk's does that has lost a write. The file named by TRANCA_FAIL_SYNC holds a number k;
+ * it is taken and removed when the next sync comes, and the k-th from then on fails. The write itself does not happen
+ * then, or may have happened: who is told EIO cannot know. TRANCA_FAIL_SYNC.said gets a line `failed PATH`, and
+ * `again PATH` for each later sync of that file by the same process: a failed sync must never be tried again, for the
+ * next one may say yes to what is lost (Rebello et al., "Can Applications Recover from fsync Failures?", 2020).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -53,11 +54,9 @@ static void wait_while_hung(void) {
   while (control != NULL && access(control, F_OK) == 0) nanosleep(&pause, NULL);
 }
 
-static int must_fail(int fd, int is_write) {
+static int must_fail(const char *path) {
   const char *control = getenv("TRANCA_FAIL_SYNC");
-  char path[4096];
-  if (control == NULL || !is_sync(fd, is_write, path, sizeof path)) return 0;
-  wait_while_hung();
+  if (control == NULL) return 0;
   pthread_mutex_lock(&lock);
   int fails = 0;
   if (failed[0] != 0) {
@@ -79,48 +78,56 @@ static int must_fail(int fd, int is_write) {
   return fails;
 }
 
+/* What comes before a sync. 0: it may be done. */
+static int before(int fd, int is_write) {
+  char path[4096];
+  if (!is_sync(fd, is_write, path, sizeof path)) return 0;
+  wait_while_hung();
+  return must_fail(path);
+}
+
 #define REAL(type, name, ...) \
   static type (*real)(__VA_ARGS__); \
   if (real == NULL) real = (type (*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name);
 
-#define FAIL(fd, is_write) \
-  if (must_fail(fd, is_write)) { \
+#define BEFORE(fd, is_write) \
+  if (before(fd, is_write)) { \
     errno = EIO; \
     return -1; \
   }
 
 int fsync(int fd) {
   REAL(int, fsync, int)
-  FAIL(fd, 0)
+  BEFORE(fd, 0)
   return real(fd);
 }
 
 int fdatasync(int fd) {
   REAL(int, fdatasync, int)
-  FAIL(fd, 0)
+  BEFORE(fd, 0)
   return real(fd);
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t count, off_t at) {
   REAL(ssize_t, pwrite, int, const void *, size_t, off_t)
-  FAIL(fd, 1)
+  BEFORE(fd, 1)
   return real(fd, bytes, count, at);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t at) {
   REAL(ssize_t, pwrite64, int, const void *, size_t, off64_t)
-  FAIL(fd, 1)
+  BEFORE(fd, 1)
   return real(fd, bytes, count, at);
 }
 
 ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at) {
   REAL(ssize_t, pwritev, int, const struct iovec *, int, off_t)
-  FAIL(fd, 1)
+  BEFORE(fd, 1)
   return real(fd, parts, count, at);
 }
 
 ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t at) {
   REAL(ssize_t, pwritev64, int, const struct iovec *, int, off64_t)
-  FAIL(fd, 1)
+  BEFORE(fd, 1)
   return real(fd, parts, count, at);
 }

@@ -67,8 +67,8 @@ Examples:
   npm run drill -- kill-soak --minutes 10
 
 Exit codes: 0 all held, 1 something did not hold, 2 wrong arguments, 6 a drill could not be carried through,
-69 this machine or user cannot do it ('root': root and network namespaces, or mounts; failed-sync, hung-disk: a C compiler;
---peer: Debian's packages), 130 interrupted.
+69 this machine or user cannot do it ('root': root and network namespaces, or mounts; failed-sync, hung-disk: a C
+compiler; --peer: Debian's packages), 130 interrupted.
 `
 
 /** @throws UsageError */

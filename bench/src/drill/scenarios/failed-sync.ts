@@ -1,4 +1,5 @@
 import { disksOf } from '../disks/disks-of.ts'
+import { leaderOrFollower } from './in-turns.ts'
 import type { Scenario } from './scenario.ts'
 
 /** Some hundred syncs are a second's work, with a checkpoint among them. */
@@ -12,9 +13,7 @@ export const failedSync: Scenario = {
   async run(trial) {
     const { system, random } = trial
     const disks = disksOf(system)
-    const leader = await system.leader()
-    const follower = random.pick(system.members.filter((member) => member !== leader))
-    const member = trial.number % 2 === 1 ? leader : follower
+    const member = await leaderOrFollower(trial)
     const count = random.between(1, SYNCS_MAX)
     await trial.fault(`sync ${count} of ${member} fails`, () => disks.failSync(member, count))
     await trial.mend(`${member} started`, () => system.start(member))

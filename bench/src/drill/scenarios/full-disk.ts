@@ -1,4 +1,5 @@
 import { disksOf } from '../disks/disks-of.ts'
+import { leaderOrFollower } from './in-turns.ts'
 import type { Scenario } from './scenario.ts'
 
 export const fullDisk: Scenario = {
@@ -7,11 +8,9 @@ export const fullDisk: Scenario = {
     'the small disk under a member fills up; it gets room again and starts; in turns the leader, a follower',
   needs: 'mount',
   async run(trial) {
-    const { system, random } = trial
+    const { system } = trial
     const disks = disksOf(system)
-    const leader = await system.leader()
-    const follower = random.pick(system.members.filter((member) => member !== leader))
-    const member = trial.number % 2 === 1 ? leader : follower
+    const member = await leaderOrFollower(trial)
     await trial.fault(`disk of ${member} full`, () => disks.fill(member))
     await trial.mend(`${member} has room and is started`, async () => {
       await disks.free(member)

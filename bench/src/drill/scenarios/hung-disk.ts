@@ -1,4 +1,5 @@
 import { disksOf } from '../disks/disks-of.ts'
+import { leaderOrFollower } from './in-turns.ts'
 import type { Scenario } from './scenario.ts'
 
 /** So often has every client its answer before the disk goes on. */
@@ -9,14 +10,12 @@ export const hungDisk: Scenario = {
   summary: 'the disk of a member confirms nothing for a while; in turns the leader, a follower',
   needs: 'compiler',
   async run(trial) {
-    const { system, random } = trial
+    const { system } = trial
     const disks = disksOf(system)
-    const leader = await system.leader()
-    const follower = random.pick(system.members.filter((member) => member !== leader))
-    const member = trial.number % 2 === 1 ? leader : follower
+    const member = await leaderOrFollower(trial)
     await trial.fault(`disk of ${member} hangs`, async () => {
       await disks.hang(member)
-      for (let round = 1; round < ROUNDS; round++) await system.load.answered()
+      for (let round = 0; round < ROUNDS; round++) await system.load.answered()
     })
     await trial.mend(`disk of ${member} goes on`, () => disks.goOn(member))
   },
