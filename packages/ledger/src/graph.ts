@@ -157,6 +157,13 @@ export class Owner {
   }
 }
 
+/** Oldest first. */
+export function waitersOf(owner: Owner): Waiter[] {
+  const waiters: Waiter[] = []
+  for (let each = owner.firstWaiter; each !== undefined; each = each.nextOfOwner) waiters.push(each)
+  return waiters
+}
+
 /** Something that an owner holds. */
 export abstract class Holding {
   abstract readonly kind: 'lock' | 'permits' | 'code' | 'reservation' | 'grant'

@@ -229,6 +229,45 @@ await t.test('deadlock: found also behind one who waits in the queue for what it
   t.equal(outcome(b.lock('u', 'A', -1, 'shared')), 'deadlock', 'd is ahead, and waits for B')
 })
 
+await t.test('deadlock: found also when a lock is given back that the same owner waits for', async (t) => {
+  const world = new World()
+  const [a, b, c] = [world.open('a'), world.open('b'), world.open('c')]
+  a.lock('u', ['A', 'B'])
+  c.lock('u', 'C')
+  t.equal(outcome(b.lock('u', ['A', 'B'], -1)), 'waits')
+  t.equal(outcome(a.lock('u', ['A', 'C'], -1)), 'waits', 'another thread; A is its own')
+  a.unlock('u', 'A')
+  t.equal(outcome(world.answerOf(a, 2)), 'deadlock', 'behind b, which waits for B')
+})
+
+await t.test('deadlock: found also behind the one who gave a lock back', async (t) => {
+  const world = new World()
+  const [a, b, c] = [world.open('a'), world.open('b'), world.open('c')]
+  world.open('d').lock('u', 'B')
+  a.lock('u', 'A', 0, 'shared')
+  c.lock('u', 'A', 0, 'shared')
+  t.equal(outcome(b.lock('u', 'A', -1)), 'waits')
+  t.equal(outcome(a.lock('u', ['A', 'B'], -1, 'shared')), 'waits', 'another thread; A is its own')
+  t.equal(outcome(c.lock('u', 'B', -1)), 'waits', 'behind a')
+  a.unlock('u', 'A')
+  t.same(refused(world.answerOf(c, 2)!).cycle, [
+    { session: a.session, owner: 'u', name: 'A' },
+    { session: b.session, owner: 'u', name: 'A' },
+    { session: c.session, owner: 'u', name: 'B' },
+  ])
+})
+
+await t.test('deadlock: found also when a shared lock is upgraded', async (t) => {
+  const world = new World()
+  const [a, b] = [world.open('a'), world.open('b')]
+  world.open('c').lock('u', 'B')
+  a.lock('u', 'A', 0, 'shared')
+  t.equal(outcome(b.lock('u', ['A', 'B'], -1, 'shared')), 'waits')
+  t.equal(outcome(a.lock('u', 'B', -1, 'shared')), 'waits', 'another thread, behind b')
+  t.equal(outcome(a.lock('u', 'A')), 'ok')
+  t.equal(outcome(world.answerOf(a, 2)), 'deadlock')
+})
+
 await t.test('deadlock: found also when a total is lowered', async (t) => {
   const world = new World()
   const [a, b, c] = [world.open('a'), world.open('b'), world.open('c')]

@@ -514,6 +514,7 @@ class Run {
 
   compare(): void {
     this.ledger.checkInvariants()
+    this.model.checkNoCircle()
     deepStrictEqual(plain(this.delivered), plain(this.model.delivered))
     this.delivered.length = 0
     this.model.delivered.length = 0

@@ -83,6 +83,11 @@ interface Waiting {
   taken: number
 }
 
+interface Step {
+  waiter: Waiting
+  want: Want
+}
+
 interface ModelCounter {
   name: string
   plain: string
@@ -337,9 +342,7 @@ export class Model {
   }
 
   #suspect(who: { session: ModelSession; owner: string }): void {
-    const held = [...this.locks, ...this.permits].filter(ownedBy(who))
-    const isWaitedFor = held.some((h) => this.waiting.some((w) => w.wants.some((x) => x.name === h.name)))
-    if (isWaitedFor && this.waiting.some(ownedBy(who))) this.#suspects.push(who)
+    if (this.waiting.some(ownedBy(who))) this.#suspects.push(who)
   }
 
   #wait(waiter: Omit<Waiting, 'taken' | 'deadline' | 'since'>): undefined {
@@ -357,7 +360,7 @@ export class Model {
 
   #breakCycles(who: { session: ModelSession; owner: string }, starts: () => Waiting[]): void {
     for (;;) {
-      const cycle = this.#cycle(who, starts())
+      const cycle = this.#anyCycle(who, starts())
       if (cycle === undefined) return
       const victim = [...cycle].sort(
         (a, b) => a.waiter.priority - b.waiter.priority || b.waiter.taken - a.waiter.taken,
@@ -372,12 +375,19 @@ export class Model {
     }
   }
 
-  /** A shortest circle of waits from one of `starts` to something that `who` holds. */
-  #cycle(
-    who: { session: ModelSession; owner: string },
-    starts: Waiting[],
-  ): { waiter: Waiting; want: Want }[] | undefined {
-    type Path = { waiter: Waiting; before: { waiter: Waiting; want: Want }[] }
+  /** A shortest circle through something that `who` holds; or through one of `starts` and who stands behind it. */
+  #anyCycle(who: { session: ModelSession; owner: string }, starts: Waiting[]): Step[] | undefined {
+    const together = this.#cycle(who, starts)
+    if (together !== undefined) return together
+    for (const start of starts) {
+      const alone = this.#cycle(who, [start])
+      if (alone !== undefined) return alone
+    }
+    return undefined
+  }
+
+  #cycle(who: { session: ModelSession; owner: string }, starts: Waiting[]): Step[] | undefined {
+    type Path = { waiter: Waiting; before: Step[] }
     const paths = starts.map((waiter): Path => ({ waiter, before: [] }))
     const seen = new Set(starts)
     for (let path = paths.shift(); path !== undefined; path = paths.shift()) {
@@ -408,10 +418,25 @@ export class Model {
         const isInTurn = (w: Waiting): boolean =>
           !this.locks.some((h) => h.name === want.name && ownedBy(w)(h))
         const last = ahead.findIndex(isInTurn)
-        for (const w of last < 0 ? ahead : ahead.slice(0, last + 1)) follow(w)
+        for (const w of last < 0 ? ahead : ahead.slice(0, last + 1)) {
+          if (starts.length === 1 && w === starts[0]) return here
+          follow(w)
+        }
       }
     }
     return undefined
+  }
+
+  /** Nobody waits in a circle between two steps. */
+  checkNoCircle(): void {
+    for (const waiter of this.waiting) {
+      const cycle = this.#anyCycle(waiter, this.waiting.filter(ownedBy(waiter)))
+      if (cycle === undefined) continue
+      const members = cycle.map(
+        ({ waiter: w, want }) => `${w.session.id}/${w.owner} (${w.id}) for ${want.plain}`,
+      )
+      throw new Error(`they wait in a circle: ${members.join(', ')}`)
+    }
   }
 
   #blockers(waiter: Waiting, want: Want): { session: ModelSession; owner: string }[] {
@@ -458,6 +483,7 @@ export class Model {
         }
         for (const hold of holds) hold.count -= 1
         this.locks = this.locks.filter((h) => h.count > 0)
+        for (const hold of holds) if (hold.count === 0) this.#suspect(hold)
         return ok({ counts: holds.map((h) => h.count) })
       }
       case 'code.reserve': {
@@ -578,6 +604,7 @@ export class Model {
       }
       hold.count += 1
       hold.token = token
+      if (mode === 'exclusive' && hold.mode === 'shared') this.#suspect({ session, owner })
       if (mode === 'exclusive') hold.mode = mode
       return hold.count
     })

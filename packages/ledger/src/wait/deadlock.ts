@@ -1,4 +1,4 @@
-import type { Claim, Owner, Waiter } from '../graph.ts'
+import { type Claim, type Owner, type Waiter, waitersOf } from '../graph.ts'
 import { nameOf } from '../names.ts'
 import { type Cycle, type CycleMember, cycleOf } from './cycle.ts'
 import { KnotSearch } from './knot.ts'
@@ -6,7 +6,7 @@ import { KnotSearch } from './knot.ts'
 /**
  * Looks for a circle of waits. A waiter waits for the owners whose holds block its claims (and so for
  * everything that these owners wait for), and for those ahead of it in each queue where its place
- * counts. A circle closes at something that the owner holds: nobody stands behind a new waiter. Breadth
+ * counts. A circle closes at something that the owner holds, or at who stands behind its waiter. Breadth
  * first, so the circle found is a shortest one; edges are taken in the order of claims, holders, and each
  * holder's waiters. An owner that waits in one thread while another thread of it works on is taken as
  * waiting.
@@ -35,20 +35,39 @@ export class DeadlockSearch {
     return false
   }
 
-  /** A circle from one waiter of the owner, or from any of them, back to what the owner holds. */
-  find(owner: Owner, from: Waiter | undefined): Cycle | undefined {
-    this.#search += 1
-    this.#steps = 0
-    if (from === undefined) this.#addWaitersOf(owner, undefined)
-    else this.#add(from, undefined)
-    const cycle = this.#walk(owner)
-    const mayKnot = cycle === undefined && this.#queue.some(({ hasChoice }) => hasChoice)
-    for (const waiter of this.#queue) waiter.cameFrom = undefined
-    this.#queue.length = 0
-    return mayKnot ? this.#knots.find(owner, from) : cycle
+  /** The same before a search from all waiters of the owner: or someone who stands behind one of them. */
+  canCloseLate(owner: Owner): boolean {
+    if (owner.firstWaiter === undefined) return false
+    return this.canClose(owner) || waitersOf(owner).some(isAhead)
   }
 
-  #walk(owner: Owner): Cycle | undefined {
+  /** A circle through the owner's new waiter, or through any of its waiters. */
+  find(owner: Owner, from: Waiter | undefined): Cycle | undefined {
+    this.#steps = 0
+    const starts = from === undefined ? waitersOf(owner) : [from]
+    const { cycle, hasChoice } = this.#round(owner, starts)
+    if (cycle !== undefined) return cycle
+    if (starts.length > 1) {
+      // From several at once it is not known whose place it is at which the way ends.
+      for (const start of starts) {
+        const { cycle } = isAhead(start) ? this.#round(owner, [start]) : NOTHING
+        if (cycle !== undefined) return cycle
+      }
+    }
+    return hasChoice ? this.#knots.find(owner, from) : undefined
+  }
+
+  #round(owner: Owner, starts: readonly Waiter[]): Round {
+    this.#search += 1
+    for (const start of starts) this.#add(start, undefined)
+    const cycle = this.#walk(owner, starts.length === 1 ? starts[0] : undefined)
+    const hasChoice = this.#queue.some((waiter) => waiter.hasChoice)
+    for (const waiter of this.#queue) waiter.cameFrom = undefined
+    this.#queue.length = 0
+    return { cycle, hasChoice }
+  }
+
+  #walk(owner: Owner, start: Waiter | undefined): Cycle | undefined {
     const queue = this.#queue
     for (let at = 0; at < queue.length; at += 1) {
       for (const claim of queue[at]!.claims) {
@@ -58,9 +77,10 @@ export class DeadlockSearch {
           if (hold.owner === owner) return circle(claim)
           this.#addWaitersOf(hold.owner, claim)
         }
-        for (const ahead of claim.ahead()) {
+        for (const { waiter } of claim.ahead()) {
           if (this.#isTooFar()) return undefined
-          this.#add(ahead.waiter, claim)
+          if (waiter === start) return circle(claim)
+          this.#add(waiter, claim)
         }
       }
     }
@@ -72,7 +92,7 @@ export class DeadlockSearch {
     return this.#steps > this.#stepsMax
   }
 
-  #addWaitersOf(owner: Owner, from: Claim | undefined): void {
+  #addWaitersOf(owner: Owner, from: Claim): void {
     for (let waiter = owner.firstWaiter; waiter !== undefined; waiter = waiter.nextOfOwner) {
       this.#add(waiter, from)
       this.#steps += 1
@@ -87,7 +107,19 @@ export class DeadlockSearch {
   }
 }
 
-/** From its last claim, which waits for the owner, back to the first. */
+interface Round {
+  readonly cycle: Cycle | undefined
+  /** Someone was met who may go on with any of several units. */
+  readonly hasChoice: boolean
+}
+
+const NOTHING: Round = { cycle: undefined, hasChoice: false }
+
+function isAhead({ claims }: Waiter): boolean {
+  return claims.some(({ next }) => next !== undefined)
+}
+
+/** From its last claim, at which it closes, back to the first. */
 function circle(last: Claim): Cycle {
   const waiters: Waiter[] = []
   const members: CycleMember[] = []

@@ -1,4 +1,4 @@
-import type { Claim, Owner, Waiter } from '../graph.ts'
+import { type Claim, type Owner, type Waiter, waitersOf } from '../graph.ts'
 import { nameOf } from '../names.ts'
 import { type Cycle, type CycleMember, cycleOf } from './cycle.ts'
 
@@ -112,12 +112,6 @@ interface Obstacle {
 interface Step {
   readonly waiter: Waiter
   readonly obstacle: Obstacle
-}
-
-function waitersOf(owner: Owner): Waiter[] {
-  const waiters: Waiter[] = []
-  for (let each = owner.firstWaiter; each !== undefined; each = each.nextOfOwner) waiters.push(each)
-  return waiters
 }
 
 /** Those who wait for locks or permits. */

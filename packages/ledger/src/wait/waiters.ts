@@ -18,7 +18,7 @@ export class Waiters {
   /** Lines in which someone may go on now. */
   readonly #lines: Line[] = []
   readonly #candidates = new Candidates()
-  /** Owners that wait, and have something that others wait for since this step: that closes a circle late. */
+  /** Owners that wait, and in this step came to hold or queue otherwise: that closes a circle late. */
   readonly #suspects: Owner[] = []
   readonly #search: DeadlockSearch
   /** The request being applied: it is answered by apply's return, not through the sink. */
@@ -67,9 +67,9 @@ export class Waiters {
     this.#candidates.push(waiter)
   }
 
-  /** Says that the owner may now wait for itself, if it waits: others wait for what it has. */
+  /** Says that the owner may wait for itself now, if it waits. */
   suspect(owner: Owner): void {
-    if (owner.firstWaiter !== undefined && this.#search.canClose(owner)) this.#suspects.push(owner)
+    if (this.#search.canCloseLate(owner)) this.#suspects.push(owner)
   }
 
   /** Ends a wait without a grant. */
