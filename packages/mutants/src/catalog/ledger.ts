@@ -174,8 +174,8 @@ export const ledgerMutants: readonly Mutant[] = [
     id: 'deadlock-through-unit-missed',
     bug: 'a circle of waits that goes through a unit of a license is not looked for',
     file: `${src}/wait/deadlock.ts`,
-    find: 'return mayKnot ? this.#knots.find(owner, from) : cycle',
-    replace: 'return mayKnot ? undefined : cycle',
+    find: 'return hasChoice ? this.#knots.find(owner, from) : undefined',
+    replace: 'return undefined',
     catchers: ['table:ledger/license-deadlock'],
   },
   {
