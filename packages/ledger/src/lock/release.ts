@@ -43,8 +43,8 @@ function releaseOne(locks: Locks, hold: LockHold): number {
     return hold.count
   }
   locks.drop(hold, 0)
-  // Another thread of it may wait for what it had, from now on behind others.
-  locks.waiters.suspect(hold.owner)
+  // Another thread of the owner may wait for it, from now on behind others.
+  if (hold.resource.firstClaim !== undefined) locks.waiters.suspect(hold.owner)
   return 0
 }
 

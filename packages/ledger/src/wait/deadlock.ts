@@ -50,8 +50,8 @@ export class DeadlockSearch {
     if (starts.length > 1) {
       // From several at once it is not known whose place it is at which the way ends.
       for (const start of starts) {
-        const { cycle } = isAhead(start) ? this.#round(owner, [start]) : NOTHING
-        if (cycle !== undefined) return cycle
+        const late = isAhead(start) ? this.#round(owner, [start]).cycle : undefined
+        if (late !== undefined) return late
       }
     }
     return hasChoice ? this.#knots.find(owner, from) : undefined
@@ -112,8 +112,6 @@ interface Round {
   /** Someone was met who may go on with any of several units. */
   readonly hasChoice: boolean
 }
-
-const NOTHING: Round = { cycle: undefined, hasChoice: false }
 
 function isAhead({ claims }: Waiter): boolean {
   return claims.some(({ next }) => next !== undefined)
