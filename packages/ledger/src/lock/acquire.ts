@@ -74,15 +74,18 @@ export function acquireLocks(
     return refuse('namesExceeded', { max: locks.core.limits.namesMax })
   }
   if (isLook) return undefined
-  return grant(locks, session, operation, isReentrance ? largestToken : locks.core.nextToken())
+  const result = grant(locks, session, operation, isReentrance ? largestToken : locks.core.nextToken())
+  // Shared ones that wait for it were not held up by it before.
+  if (isUpgrade) locks.waiters.suspect(asking!)
+  return result
 }
 
-/** Takes what the first pass found. */
 /** The first pass alone, of a request that does not wait. `undefined`: it would be granted. */
 export function lookAtLocks(locks: Locks, session: Session, operation: LockAcquire): Refusal | undefined {
   return acquireLocks(locks, session, 0, operation, true) as Refusal | undefined
 }
 
+/** Takes what the first pass found. */
 function grant(locks: Locks, session: Session, operation: LockAcquire, token: number): Result {
   const { locks: wanted } = operation
   const { found } = locks

@@ -43,8 +43,6 @@ export class Locks {
       hold.count += 1
       if (!exclusive || hold.exclusive) return hold.count
       hold.exclusive = true
-      // Shared ones that wait for it were not held up by it before.
-      this.waiters.suspect(owner)
       this.#granted(lock, owner, token)
       return hold.count
     }

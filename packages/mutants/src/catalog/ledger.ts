@@ -205,8 +205,8 @@ export const ledgerMutants: readonly Mutant[] = [
   {
     id: 'deadlock-by-upgrade-missed',
     bug: 'a circle of waits is not looked for when a shared lock is upgraded',
-    file: `${src}/lock/locks.ts`,
-    find: '      this.waiters.suspect(owner)\n',
+    file: `${src}/lock/acquire.ts`,
+    find: '  if (isUpgrade) locks.waiters.suspect(asking!)\n',
     replace: '',
     catchers: ['table:ledger/locks'],
   },
